@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Arrows point down only; see docs/architecture.md. `scripts/check-imports` checks what the compiler cannot.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+/// For the modules that touch raw bytes: every use of a pointer is marked `unsafe`.
+let unsafeAware: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "weighlock",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "weighlock", targets: ["weighlock"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // Floor 6 and 5: the program
+        .executableTarget(name: "weighlock", dependencies: ["CommandLine"], swiftSettings: strict),
+        .target(
+            name: "CommandLine",
+            dependencies: [
+                "ContentModel", "Deliverable", "Evidence", "FileIO", "Mirror", "Operations", "Origins", "Store", "Transport",
+                argumentParser, system,
+            ],
+            swiftSettings: strict),
+        // Floor 4: use cases and the server
+        .target(
+            name: "Mirror",
+            dependencies: ["ContentModel", "FileIO", "Store", system, nioCore, nioPosix, nioHTTP1],
+            swiftSettings: strict),
+        .target(
+            name: "Operations",
+            dependencies: ["ContentModel", "Deliverable", "Evidence", "FileIO", "Origins", "Store", "Transport", system],
+            swiftSettings: strict),
+        // Floor 3
+        .target(name: "Evidence", dependencies: ["ContentModel", "Deliverable", "FileIO", system], swiftSettings: strict),
+        // Floor 2
+        .target(name: "Origins", dependencies: ["ContentModel", "FileIO", "Transport", system], swiftSettings: strict),
+        .target(name: "Store", dependencies: ["ContentModel", "FileIO", system], swiftSettings: strict),
+        .target(
+            name: "Deliverable", dependencies: ["ContentModel", yams],
+            resources: [.embedInCode("weighlock.yaml.schema.json"), .embedInCode("weighlock.lock.schema.json")],
+            swiftSettings: strict),
+        // Floor 1: the doors to the network and to the file system
+        .target(
+            name: "Transport",
+            dependencies: ["ContentModel", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL],
+            swiftSettings: strict),
+        .target(name: "FileIO", dependencies: ["ContentModel", "CLinux", system], swiftSettings: unsafeAware),
+        // Floor 0
+        .target(name: "ContentModel", dependencies: ["CKernels"], swiftSettings: unsafeAware),
+        .target(
+            name: "CKernels",
+            cSettings: [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]),
+        .target(
+            name: "CLinux",
+            cSettings: [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]),
+
+        // Tests
+        .target(
+            name: "TestKit",
+            dependencies: [
+                "ContentModel", "FileIO", "Mirror", "Store", system, nioCore, nioPosix, nioHTTP1,
+            ],
+            path: "Tests/TestKit", swiftSettings: strict),
+        .testTarget(name: "ContentModelTests", dependencies: ["ContentModel", "CKernels", "TestKit"], swiftSettings: strict),
+        .testTarget(name: "FileIOTests", dependencies: ["FileIO", "ContentModel", "TestKit", system], swiftSettings: strict),
+        .testTarget(name: "DeliverableTests", dependencies: ["Deliverable", "ContentModel", "TestKit"], swiftSettings: strict),
+        .testTarget(name: "MirrorTests", dependencies: ["Mirror", "Store", "FileIO", "ContentModel", "TestKit", system], swiftSettings: strict),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "FileIO", "ContentModel", "TestKit", system], swiftSettings: strict),
+        .testTarget(
+            name: "OriginsTests", dependencies: ["Origins", "Transport", "FileIO", "ContentModel", "TestKit", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EvidenceTests", dependencies: ["Evidence", "Deliverable", "FileIO", "ContentModel", "TestKit", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["weighlock", "ContentModel", "FileIO", "Store", "Mirror", "TestKit", system],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Hash compression functions with run-time dispatch and a portable path. Nothing else in the project is C.
+// The callers (ContentModel's SHA256 and SHA1) own buffering, padding and lengths; these functions only ever
+// see whole 64-byte blocks.
+#ifndef WEIGHLOCK_CKERNELS_H
+#define WEIGHLOCK_CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Compresses `count` 64-byte blocks at `blocks` into the eight-word SHA-256 `state` (FIPS 180-4, 6.2.2).
+void weighlock_sha256_blocks(uint32_t *_Nonnull state, const uint8_t *_Nonnull blocks, size_t count);
+
+/// Compresses `count` blocks of two independent streams, one state each. On a processor with SHA extensions the
+/// two are interleaved: one stream is bound by the latency of the round instructions, two fill the gaps.
+void weighlock_sha256_blocks_x2(uint32_t *_Nonnull state_a, const uint8_t *_Nonnull blocks_a,
+                                uint32_t *_Nonnull state_b, const uint8_t *_Nonnull blocks_b, size_t count);
+
+/// Compresses `count` 64-byte blocks at `blocks` into the five-word SHA-1 `state` (FIPS 180-4, 6.1.2).
+void weighlock_sha1_blocks(uint32_t *_Nonnull state, const uint8_t *_Nonnull blocks, size_t count);
+
+/// The portable paths, exported so that tests can compare them with the dispatched ones.
+void weighlock_sha256_blocks_portable(uint32_t *_Nonnull state, const uint8_t *_Nonnull blocks, size_t count);
+void weighlock_sha1_blocks_portable(uint32_t *_Nonnull state, const uint8_t *_Nonnull blocks, size_t count);
+
+/// Whether this processor runs the SHA-256 instructions that `weighlock_sha256_blocks` prefers.
+bool weighlock_sha256_is_accelerated(void);
+
+#endif

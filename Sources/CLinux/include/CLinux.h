@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The Linux system calls that Swift's Glibc module hides because they need _GNU_SOURCE. Only FileIO may use them.
+#ifndef WEIGHLOCK_CLINUX_H
+#define WEIGHLOCK_CLINUX_H
+
+#include <stdint.h>
+
+/// Copies up to `count` bytes at `offset` from one file to the same place in another inside the kernel; -1 where the
+/// kernel or the file systems cannot, with `errno` set.
+int64_t weighlock_copy_file_range(int from, int to, int64_t offset, int64_t count);
+
+/// Asks the kernel to begin writing a range to the disk. Only a wish: nothing is waited for, nothing can fail.
+void weighlock_begin_writeback(int descriptor, int64_t offset, int64_t count);
+
+#endif

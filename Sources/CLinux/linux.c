@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+int64_t weighlock_copy_file_range(int from, int to, int64_t offset, int64_t count) {
+#if defined(__linux__)
+    off64_t source = offset, target = offset;
+    return copy_file_range(from, &source, to, &target, (size_t)count, 0);
+#else
+    (void)from, (void)to, (void)offset, (void)count;
+    errno = ENOTSUP;
+    return -1;
+#endif
+}
+
+void weighlock_begin_writeback(int descriptor, int64_t offset, int64_t count) {
+#if defined(__linux__)
+    (void)sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+#else
+    (void)descriptor, (void)offset, (void)count;
+#endif
+}

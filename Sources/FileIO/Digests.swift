@@ -11,6 +11,11 @@ package struct FileDigests: Sendable, Hashable {
     package let git: GitObjectID?
     /// How many bytes were read.
     package let size: ByteCount
+
+    /// Puts together what was found.
+    package init(sha256: Digest, git: GitObjectID?, size: ByteCount) {
+        (self.sha256, self.git, self.size) = (sha256, git, size)
+    }
 }
 
 /// Hashes files: each byte is read once, in buffers, never as a whole.

@@ -121,9 +121,9 @@ package struct File: ~Copyable, Sendable {
         guard fchmod(descriptor, mode_t(bits)) == 0 else { throw FileFailure.make(errno, "set the permissions of", path) }
     }
 
-    /// Takes the advisory exclusive lock of this file if nobody holds it.
-    package func tryLock() throws(Failure) -> Bool {
-        if retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 { return true }
+    /// Takes the advisory lock of this file, exclusive or shared, if no other holder is in the way.
+    package func tryLock(shared: Bool = false) throws(Failure) -> Bool {
+        if retrying({ flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }) == 0 { return true }
         if errno == EWOULDBLOCK { return false }
         throw FileFailure.make(errno, "lock", path)
     }

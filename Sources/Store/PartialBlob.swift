@@ -120,6 +120,9 @@ package final class PartialBlob: Sendable {
         }
     }
 
+    /// A segment without bytes, for whoever finds everything there already.
+    package var emptySegment: Segment { Segment(index: -1, offset: expected.size.value, end: expected.size.value) }
+
     /// Gives a segment back, complete or not.
     package func release(_ segment: Segment) {
         progress.withLock { _ = $0.claimed.remove(segment.index) }

@@ -8,8 +8,12 @@ package struct WebAddress: Sendable, Hashable, CustomStringConvertible {
     /// Scheme, host and port: whom a token may be shown to.
     package struct Origin: Sendable, Hashable, CustomStringConvertible {
         let scheme: String
-        let host: String
-        let port: Int
+        /// The host's name or address, in lower case.
+        package let host: String
+        /// The port, also when it is the scheme's own.
+        package let port: Int
+        /// Whether the scheme is `https`.
+        package var isEncrypted: Bool { scheme == "https" }
         /// `https://host`, with the port when it is not the scheme's.
         package var description: String {
             let standard = (scheme == "https" && port == 443) || (scheme == "http" && port == 80)

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Dispatch
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+internal import Synchronization
+
+/// Turns Ctrl-C and `kill` into the cancellation of a task; a second one ends the program at once, which is safe too.
+final class Interruption: Sendable {
+    private let received = Atomic<Int32>(0)
+    private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
+
+    init(cancelling task: Task<ExitStatus, Never>) {
+        // A peer or a pipe that goes away is an error of the call that notices, never the end of the program.
+        signal(SIGPIPE, SIG_IGN)
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            return DispatchSource.makeSignalSource(signal: number, queue: .global())
+        }
+        for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
+            source.setEventHandler { [self] in
+                if self.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+                task.cancel()
+            }
+            source.resume()
+        }
+    }
+
+    /// The exit status that says which signal came; nil when none did.
+    var status: ExitStatus? {
+        switch received.load(ordering: .relaxed) {
+        case SIGINT: .interrupted
+        case SIGTERM: .terminated
+        default: nil
+        }
+    }
+
+    /// Gives a program that replaces this one the signals as they were.
+    static func restoreDefaults() {
+        for number in [SIGPIPE, SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+internal import ContentModel
+internal import Synchronization
+
+/// The only place that writes to stdout and stderr: data to the one, talk to the other.
+final class Terminal: Sendable {
+    /// When colours are used.
+    enum ColorChoice: String, CaseIterable, Sendable { case auto, always, never }
+
+    /// What a piece of text is; the colour follows.
+    enum Style: String, Sendable {
+        case strong = "1"
+        case faint = "2"
+        case good = "32"
+        case caution = "33"
+        case bad = "31"
+        case name = "36"
+    }
+
+    let isQuiet: Bool
+    /// Whether a progress line may move.
+    let isInteractive: Bool
+    private let colorsOutput: Bool
+    private let colorsTalk: Bool
+    private let line = Mutex("")
+
+    init(color: ColorChoice, quiet: Bool) {
+        isQuiet = quiet
+        let dumb = EnvironmentVariable.term.text == "dumb"
+        func colors(_ descriptor: Int32) -> Bool {
+            switch color {
+            case .always: true
+            case .never: false
+            case .auto: isatty(descriptor) == 1 && !dumb && EnvironmentVariable.noColor.text == nil
+            }
+        }
+        colorsOutput = colors(STDOUT_FILENO)
+        colorsTalk = colors(STDERR_FILENO)
+        isInteractive = isatty(STDERR_FILENO) == 1 && !dumb && !quiet
+    }
+
+    /// Whether a person can answer a question.
+    var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
+    /// The width of the terminal in columns.
+    var width: Int {
+        var size = winsize()
+        if ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+        return EnvironmentVariable.columns.text.flatMap(Int.init).map { max(20, $0) } ?? 80
+    }
+
+    /// Colours text for stdout.
+    func paint(_ text: String, _ style: Style) -> String { colorsOutput ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text }
+    private func paintTalk(_ text: String, _ style: Style) -> String { colorsTalk ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text }
+
+    /// Writes a line of data to stdout.
+    func output(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+
+    /// Writes a line of talk to stderr, unless the user asked for quiet.
+    func say(_ text: String) {
+        guard !isQuiet else { return }
+        talk(text)
+    }
+
+    /// Writes a note to stderr, unless the user asked for quiet.
+    func note(_ text: String) { say(paintTalk("note:", .faint) + " " + text) }
+
+    /// Writes a warning to stderr, always.
+    func warn(_ text: String) { talk(paintTalk("warning:", .caution) + " " + text) }
+
+    /// Writes an error with its details and its hint to stderr.
+    func report(_ failure: any Diagnosable) {
+        var lines = [paintTalk("error:", .bad) + " " + failure.message]
+        lines += failure.details.map { "  " + $0 }
+        if let hint = failure.hint { lines.append(paintTalk("hint:", .name) + " " + hint) }
+        talk(lines.joined(separator: "\n"))
+    }
+
+    /// Writes what is wrong with the command line to stderr.
+    func reportUsage(_ text: String) {
+        let prefix = "Error: "
+        talk(text.hasPrefix(prefix) ? paintTalk("error:", .bad) + " " + text.dropFirst(prefix.count) : text)
+    }
+
+    private func talk(_ text: String) {
+        line.withLock { line in
+            let erase = line.isEmpty ? "" : "\r\u{1B}[K"
+            write(erase + text + "\n" + line, to: STDERR_FILENO)
+        }
+    }
+
+    /// Draws the progress line anew; an empty text removes it.
+    func progress(_ text: String) {
+        guard isInteractive else { return }
+        line.withLock { line in
+            let shown = String(text.prefix(max(10, width - 1)))
+            if shown == line { return }
+            line = shown
+            write("\r\u{1B}[K" + shown, to: STDERR_FILENO)
+        }
+    }
+
+    /// Asks for yes or no; anything but `y` or `yes` is no.
+    func ask(_ question: String) -> Bool {
+        write(question + " [y/N] ", to: STDERR_FILENO)
+        guard let answer = readLine() else { return false }
+        return ["y", "yes"].contains(answer.lowercased().filter { !$0.isWhitespace })
+    }
+
+    private func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                // Whoever read our data has gone away: there is nobody left to tell.
+                if errno == EPIPE { _exit(ExitStatus.success.rawValue) }
+                return
+            }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+}
+
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int { write(descriptor, bytes, count) }

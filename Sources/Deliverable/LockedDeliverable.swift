@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ContentModel
+
+/// One deliverable as it was locked.
+///
+/// The digests are computed when the value is made, so reading them costs nothing.
+package struct LockedDeliverable: Hashable, Sendable {
+    /// Its name in the project.
+    package let name: DeliverableName
+    /// Its sources in the order of their roles.
+    package let sources: [LockedSource]
+    /// How it is started.
+    package let launch: LaunchRequest?
+    /// The project's files that are part of it, sorted by component and path.
+    package let localFiles: [LocalFile]
+    /// The effective defaults, in the order of the lock. They follow from the files and are in no digest.
+    package let defaults: [EffectiveDefault]
+    /// What each component amounts to, sorted by name, without those that have nothing.
+    package let components: [ComponentDigest]
+    /// The digest over everything, byte for byte.
+    package let identity: Digest
+    /// The digest over what can change an output.
+    package let behaviour: Digest
+
+    /// Creates a deliverable; sorts everything into the order of the lock and computes the digests.
+    package init(
+        name: DeliverableName, sources: [LockedSource], launch: LaunchRequest? = nil, localFiles: [LocalFile] = [],
+        defaults: [EffectiveDefault] = []
+    ) {
+        self.name = name
+        self.sources = sources.sorted { $0.role < $1.role }
+        self.launch = launch
+        self.localFiles = localFiles.sorted { ($0.component, $0.path) < ($1.component, $1.path) }
+        self.defaults = defaults.sorted(by: EffectiveDefault.precedes)
+        components = Listing.all(sources: self.sources, launch: launch, localFiles: self.localFiles).map(\.digest)
+        identity = Listing.digest(of: components)
+        behaviour = Listing.digest(of: components.filter { $0.component.affectsBehaviour })
+    }
+
+    /// The source with `role`, if there is one.
+    package func source(_ role: SourceRole) -> LockedSource? { sources.first { $0.role == role } }
+
+    /// The listings that the component digests are made of: the text of each is what `sha256sum` prints.
+    package var listings: [Listing] { Listing.all(sources: sources, launch: launch, localFiles: localFiles) }
+}

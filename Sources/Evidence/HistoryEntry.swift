@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ContentModel
+internal import FoundationEssentials
+
+/// One line of the history: a lock that came into force.
+package struct HistoryEntry: Sendable, Hashable {
+    /// Why a lock came into force.
+    package enum Action: String, Sendable, Hashable, Codable {
+        /// The manifest asked for something new.
+        case lock
+        /// Somebody accepted what a name means now.
+        case update
+        /// Somebody went back to an earlier lock.
+        case rollback
+        /// A lock was found in force that this history does not know: it came with the project, a merge or an editor.
+        case observed
+    }
+
+    /// The number of the line, from 1.
+    package let sequence: Int
+    /// The SHA-256 of the line before, without its line feed; 64 zeros for the first.
+    package let previous: Digest
+    /// When, as `2026-01-31T12:00:00Z`.
+    package let time: String
+    /// Why.
+    package let action: Action
+    /// Who, as the environment says.
+    package let author: String
+    /// What the person said.
+    package let reason: String?
+    /// The SHA-256 of the lock's text.
+    package let lock: Digest
+    /// The lock's identity.
+    package let identity: Digest
+
+    /// The line, without its line feed.
+    var line: String {
+        JSONValue.object([
+            "sequence": .integer(Int64(sequence)), "previous": .string(previous.description), "time": .string(time),
+            "action": .string(action.rawValue), "author": .string(author), "reason": reason.map { .string($0) },
+            "lock": .string(lock.description), "identity": .string(identity.description),
+        ]).text(.compact)
+    }
+
+    private struct Disk: Decodable {
+        let sequence: Int
+        let previous: String
+        let time: String
+        let action: Action
+        let author: String
+        let reason: String?
+        let lock: String
+        let identity: String
+    }
+
+    init(
+        sequence: Int, previous: Digest, time: String, action: Action, author: String, reason: String?, lock: Digest,
+        identity: Digest
+    ) {
+        (self.sequence, self.previous, self.time, self.action) = (sequence, previous, time, action)
+        (self.author, self.reason, self.lock, self.identity) = (author, reason, lock, identity)
+    }
+
+    /// Reads a line; nil when it is not exactly what `line` would write.
+    init?(line: String) {
+        guard let disk = try? JSONDecoder().decode(Disk.self, from: Data(line.utf8)),
+            let previous = Digest(disk.previous), let lock = Digest(disk.lock), let identity = Digest(disk.identity)
+        else { return nil }
+        self.init(
+            sequence: disk.sequence, previous: previous, time: disk.time, action: disk.action, author: disk.author,
+            reason: disk.reason, lock: lock, identity: identity)
+        guard self.line.utf8.elementsEqual(line.utf8) else { return nil }
+    }
+
+    static let beginning = Digest(String(repeating: "0", count: 64)) ?? Digest(of: "")
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ContentModel
+package import Deliverable
+package import Drift
+internal import Evidence
+internal import Store
+
+/// `weighlock update`: accepts what a name means now, after a review.
+package struct Update: Sendable {
+    /// An effective default that is not what it was.
+    package struct DefaultChange: Sendable, Hashable {
+        /// The name, such as `temperature`.
+        package let name: String
+        /// What it was; nil when nothing said.
+        package let before: EffectiveDefault?
+        /// What it is now; nil when nothing says.
+        package let after: EffectiveDefault?
+    }
+
+    /// What would change in one deliverable.
+    package struct Change: Sendable {
+        /// The deliverable.
+        package let deliverable: DeliverableName
+        /// Its sources that moved.
+        package let sources: [SourceDrift]
+        /// Its effective defaults that changed.
+        package let defaults: [DefaultChange]
+        /// Its behaviour before.
+        package let before: Digest?
+        /// Its behaviour after.
+        package let after: Digest?
+    }
+
+    /// What would change.
+    package struct Review: Sendable {
+        /// The deliverables that change.
+        package let changes: [Change]
+        /// The lock that would come into force.
+        package let lock: Lock
+        /// The bytes that the store does not have yet.
+        package let toFetch: ByteCount
+    }
+
+    let session: Session
+    let project: Project
+
+    /// Prepares the operation.
+    package init(_ session: Session, _ project: Project) { (self.session, self.project) = (session, project) }
+
+    /// Resolves the names anew and shows what changes to `accept`; only when that returns true is the lock written.
+    ///
+    /// The old lock and its blobs stay, for `rollback`. With no names, all deliverables are updated.
+    ///
+    /// - Returns: the review, and whether the new lock is in force.
+    package func run(
+        _ names: [DeliverableName], reason: String?, dryRun: Bool, accept: (Review) async throws -> Bool
+    ) async throws -> (review: Review, isAccepted: Bool) {
+        let manifest = try project.manifest()
+        let current = try project.lock()
+        for name in names where manifest.deliverable(name) == nil { throw OutdatedCheck.unknown(name, current) }
+        let updating = names.isEmpty ? Set(manifest.deliverables.map(\.name)) : Set(names)
+        let resolver = Resolver(session: session, hub: try session.hub(for: manifest), project: project, current: current)
+        let lock = try await resolver.resolve(manifest, updating: updating)
+        let review = try review(from: current, to: lock)
+        guard lock != current else { return (review, false) }
+        guard !dryRun, try await accept(review) else { return (review, false) }
+        try Task.checkCancellation()
+        try await project.commit(lock, replacing: current, action: .update, reason: reason, settings: session.settings)
+        return (review, true)
+    }
+
+    private func review(from old: Lock, to new: Lock) throws(Failure) -> Review {
+        let changes = LockOperation.changes(from: old, to: new).map { name -> Change in
+            let (before, after) = (old.deliverable(name), new.deliverable(name))
+            let drifts = (after?.sources ?? []).compactMap { source -> SourceDrift? in
+                guard let locked = before?.source(source.role), locked.request.repository == source.request.repository else { return nil }
+                let drift = SourceDrift(
+                    locked, now: source.commit, date: source.date,
+                    files: source.files.map { ($0.path, FileState(size: $0.size, git: $0.git, sha256: $0.sha256)) })
+                return drift.isEmpty ? nil : drift
+            }
+            return Change(
+                deliverable: name, sources: drifts, defaults: Update.defaults(before?.defaults ?? [], after?.defaults ?? []),
+                before: before?.behaviour, after: after?.behaviour)
+        }
+        var toFetch = ByteCount.zero
+        var seen: Set<Digest> = []
+        for file in new.deliverables.flatMap(\.sources).flatMap(\.files) where seen.insert(file.sha256).inserted {
+            if try session.store.condition(of: file.sha256, size: file.size) == .missing { toFetch = toFetch + file.size }
+        }
+        return Review(changes: changes, lock: new, toFetch: toFetch)
+    }
+
+    private static func defaults(_ old: [EffectiveDefault], _ new: [EffectiveDefault]) -> [DefaultChange] {
+        struct Place: Hashable {
+            let name: String
+            let file: RelativePath
+            let key: String?
+        }
+        func place(_ item: EffectiveDefault) -> Place { Place(name: item.name, file: item.file, key: item.key) }
+        let before = Dictionary(old.map { (place($0), $0) }, uniquingKeysWith: { first, _ in first })
+        let after = Dictionary(new.map { (place($0), $0) }, uniquingKeysWith: { first, _ in first })
+        let changed = new.filter { before[place($0)]?.value != $0.value }.map {
+            DefaultChange(name: $0.name, before: before[place($0)], after: $0)
+        }
+        let gone = old.filter { after[place($0)] == nil }.map { DefaultChange(name: $0.name, before: $0, after: nil) }
+        return changed + gone
+    }
+}

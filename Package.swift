@@ -44,8 +44,7 @@ let package = Package(
         .target(
             name: "CommandLine",
             dependencies: [
-                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Mirror", "Operations", "Origins", "Store", "Transport",
-                argumentParser, system,
+                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Mirror", "Operations", "Transport", argumentParser, system,
             ],
             swiftSettings: strict),
         // Floor 4: use cases and the server
@@ -63,7 +62,7 @@ let package = Package(
         .target(name: "Drift", dependencies: ["ContentModel", "Deliverable"], swiftSettings: strict),
         .target(name: "Evidence", dependencies: ["ContentModel", "Deliverable", "FileIO", system], swiftSettings: strict),
         // Floor 2
-        .target(name: "Origins", dependencies: ["ContentModel", "FileIO", "Transport", system], swiftSettings: strict),
+        .target(name: "Origins", dependencies: ["ContentModel", "Transport"], swiftSettings: strict),
         .target(name: "Store", dependencies: ["ContentModel", "FileIO", system], swiftSettings: strict),
         .target(
             name: "Deliverable", dependencies: ["ContentModel", yams],
@@ -103,6 +102,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "EvidenceTests", dependencies: ["Evidence", "Deliverable", "FileIO", "ContentModel", "TestKit", system],
+            swiftSettings: strict),
+        .testTarget(name: "DriftTests", dependencies: ["Drift", "Deliverable", "ContentModel", "TestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "Operations", "Origins", "Transport", "Store", "Deliverable", "Evidence", "FileIO", "ContentModel", "TestKit", system,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",

@@ -11,18 +11,17 @@ internal import Synchronization
 /// Turns Ctrl-C and `kill` into the cancellation of a task; a second one ends the program at once, which is safe too.
 final class Interruption: Sendable {
     private let received = Atomic<Int32>(0)
-    private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
     init(cancelling task: Task<ExitStatus, Never>) {
         // A peer or a pipe that goes away is an error of the call that notices, never the end of the program.
         signal(SIGPIPE, SIG_IGN)
-        sources = [SIGINT, SIGTERM].map { number in
+        for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)
-            return DispatchSource.makeSignalSource(signal: number, queue: .global())
-        }
-        for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { [self] in
-                if self.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+                // The handler owns its source: both live as long as the process.
+                withExtendedLifetime(source) {}
+                if received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
                 task.cancel()
             }
             source.resume()

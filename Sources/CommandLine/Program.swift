@@ -2,11 +2,7 @@
 
 internal import ArgumentParser
 internal import ContentModel
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
+internal import FileIO
 internal import SystemPackage
 
 /// The program: parses the arguments, runs one command, ends with its exit code.
@@ -15,11 +11,7 @@ package enum Program {
     package static let version = "0.1.0"
 
     /// The directory that the program was started in.
-    static var currentDirectory: FilePath {
-        guard let buffer = getcwd(nil, 0) else { return "/" }
-        defer { free(buffer) }
-        return FilePath(platformString: buffer)
-    }
+    static var currentDirectory: FilePath { FileSystem.currentDirectory }
 
     /// The path that a user's text means.
     static func absolute(_ text: String) -> FilePath { currentDirectory.pushing(FilePath(text)).lexicallyNormalized() }
@@ -27,12 +19,12 @@ package enum Program {
     /// Runs the command that the process was started with, and ends the process.
     package static func main() async -> Never {
         let command: any ParsableCommand
-        do { command = try Weighlock.parseAsRoot() } catch { exit(answer(error)) }
+        do { command = try Weighlock.parseAsRoot() } catch { Terminal.end(answer(error)) }
         guard let command = command as? any Performable else {
             // A request for help, or a command that only groups others: both answer by throwing what to print.
             var other = command
-            do { try other.run() } catch { exit(answer(error)) }
-            exit(ExitStatus.success.rawValue)
+            do { try other.run() } catch { Terminal.end(answer(error)) }
+            Terminal.end(ExitStatus.success.rawValue)
         }
         let terminal = Terminal(color: command.shared.color, quiet: command.shared.quiet)
         let context = CommandContext(terminal: terminal, shared: command.shared)
@@ -41,9 +33,9 @@ package enum Program {
         let status = await task.value
         if let signalled = interruption.status, status != .success {
             terminal.say("interrupted: what was in force still is; what has arrived is kept")
-            exit(signalled.rawValue)
+            Terminal.end(signalled.rawValue)
         }
-        exit(status.rawValue)
+        Terminal.end(status.rawValue)
     }
 
     private static func perform(_ command: any Performable, _ context: CommandContext) async -> ExitStatus {

@@ -60,7 +60,7 @@ final class Terminal: Sendable {
     private func paintTalk(_ text: String, _ style: Style) -> String { colorsTalk ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text }
 
     /// Writes a line of data to stdout.
-    func output(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+    func output(_ text: String) { send(text + "\n", to: STDOUT_FILENO) }
 
     /// Writes a line of talk to stderr, unless the user asked for quiet.
     func say(_ text: String) {
@@ -91,7 +91,7 @@ final class Terminal: Sendable {
     private func talk(_ text: String) {
         line.withLock { line in
             let erase = line.isEmpty ? "" : "\r\u{1B}[K"
-            write(erase + text + "\n" + line, to: STDERR_FILENO)
+            send(erase + text + "\n" + line, to: STDERR_FILENO)
         }
     }
 
@@ -102,18 +102,21 @@ final class Terminal: Sendable {
             let shown = String(text.prefix(max(10, width - 1)))
             if shown == line { return }
             line = shown
-            write("\r\u{1B}[K" + shown, to: STDERR_FILENO)
+            send("\r\u{1B}[K" + shown, to: STDERR_FILENO)
         }
     }
 
     /// Asks for yes or no; anything but `y` or `yes` is no.
     func ask(_ question: String) -> Bool {
-        write(question + " [y/N] ", to: STDERR_FILENO)
+        send(question + " [y/N] ", to: STDERR_FILENO)
         guard let answer = readLine() else { return false }
         return ["y", "yes"].contains(answer.lowercased().filter { !$0.isWhitespace })
     }
 
-    private func write(_ text: String, to descriptor: Int32) {
+    /// Ends the process; nothing of it is left to write.
+    static func end(_ status: Int32) -> Never { exit(status) }
+
+    private func send(_ text: String, to descriptor: Int32) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }

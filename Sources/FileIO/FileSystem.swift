@@ -10,6 +10,14 @@ package import SystemPackage
 
 /// Operations on names: none of them leaves half of a file behind.
 package enum FileSystem {
+    /// The directory that the process works in.
+    package static var currentDirectory: FilePath {
+        guard let buffer = unsafe getcwd(nil, 0) else { return "/" }
+        defer { unsafe free(buffer) }
+        // SAFETY: `getcwd` returned a terminated string that we own until `free`.
+        return unsafe FilePath(platformString: buffer)
+    }
+
     /// Looks at `path`; nil when nothing is there.
     package static func status(_ path: FilePath, followLinks: Bool = true) throws(Failure) -> FileStatus? {
         var raw = stat()

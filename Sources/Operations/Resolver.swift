@@ -145,23 +145,33 @@ struct Resolver: Sendable {
         return result.compactMap { $0 }
     }
 
-    /// The effective defaults of a deliverable, from the small files of its model and its tokenizer.
+    /// The effective defaults of a deliverable, from the small files of its sources.
     private func readDefaults(_ sources: [LockedSource]) async throws -> [EffectiveDefault] {
-        var contents: [RelativePath: [UInt8]] = [:]
-        // The tokenizer's own source comes second, and wins for the files it has.
-        for source in sources where source.role == .model || source.role == .tokenizer {
-            for file in source.files where EffectiveDefaults.wants(file.path) && file.size.value <= Int64(EffectiveDefaults.maximumFileSize) {
-                if session.store.contains(file.sha256, size: file.size) {
-                    contents[file.path] = try session.store.read(file.sha256, limit: EffectiveDefaults.maximumFileSize)
+        var defaults: [EffectiveDefault] = []
+        for source in sources where source.role.repositoryKind == .model && source.role != .base {
+            var contents: [(path: RelativePath, content: [UInt8])] = []
+            for file in source.files where EffectiveDefaults.wants(file.path) {
+                guard file.size.value <= Int64(EffectiveDefaults.maximumFileSize) else {
+                    // Not fetched: a stand-in that is one byte too long gives the entry which says that it was not read.
+                    contents.append((file.path, [UInt8](repeating: 0x20, count: EffectiveDefaults.maximumFileSize + 1)))
                     continue
                 }
-                let expected = ExpectedBlob(name: file.path.description, size: file.size, sha256: file.sha256)
-                let item = DownloadItem(repository: source.request.repository, commit: source.commit, path: file.path, expected: expected)
-                let digest = try await Download(session: session, hub: hub).run([item])[0]
-                contents[file.path] = try session.store.read(digest, limit: EffectiveDefaults.maximumFileSize)
+                contents.append((file.path, try await read(file, source)))
             }
+            defaults += EffectiveDefaults.extract(from: contents, role: source.role)
         }
-        return EffectiveDefaults.extract(from: contents.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 })
+        return defaults
+    }
+
+    /// The content of a small locked file, from the store or, when that has not got it, from the Hub.
+    private func read(_ file: LockedFile, _ source: LockedSource) async throws -> [UInt8] {
+        if !session.store.contains(file.sha256, size: file.size) {
+            let item = DownloadItem(
+                repository: source.request.repository, commit: source.commit, path: file.path,
+                expected: ExpectedBlob(name: file.path.description, size: file.size, sha256: file.sha256))
+            _ = try await Download(session: session, hub: hub).run([item])
+        }
+        return try session.store.read(file.sha256, limit: EffectiveDefaults.maximumFileSize)
     }
 
     /// The files of the project that are part of the delivery.

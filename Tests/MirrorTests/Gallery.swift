@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ContentModel
+import FileIO
+import Foundation
 import Mirror
 import SystemPackage
 import TestKit
@@ -15,7 +17,17 @@ final class Gallery: Sendable {
     static let weights = SeededGenerator.sample(3_000)
     static let token = "hf_right"
 
-    init(tokens: [String] = [Gallery.token]) throws {
+    /// One gallery for all tests that only ask. Making one costs a second: everything in it is synced to the disk.
+    static var shared: Gallery { get throws { try made.get() } }
+    private static let made = Result {
+        let gallery = try Gallery()
+        // A static value is never released, so its directory goes when the process does.
+        atexit { if let gallery = try? Gallery.made.get() { try? FileSystem.removeTree(gallery.directory.path) } }
+        return gallery
+    }
+
+    /// Makes a gallery; a `small` one has `org/tiny` only.
+    init(tokens: [String] = [Gallery.token], small: Bool = false) throws {
         directory = try TemporaryDirectory()
         root = try MirrorRoot(directory.appending("root"), creating: true)
         handler = MirrorHandler(root: root, access: MirrorAccess(tokens: tokens.compactMap { Secret($0) }))
@@ -30,6 +42,7 @@ final class Gallery: Sendable {
         try tiny.setReference(try ReferenceName(branch: try Revision("dev/x")), to: first)
         try tiny.setReference(try ReferenceName(branch: try Revision("refs/pr/1")), to: second)
         try tiny.setReference(try ReferenceName(branch: try Revision("refs/convert/parquet")), to: first)
+        if small { return }
         try root.createRepository(try RepositoryID("gpt2")).commit(["config.json": "{}"], day: 1)
         try root.createRepository(try RepositoryID("org/data", kind: .dataset)).commit(["data.csv": "a,b\n"], day: 1)
         try root.createRepository(try RepositoryID("org/space", kind: .space)).commit(["app.py": "pass\n"], day: 1)

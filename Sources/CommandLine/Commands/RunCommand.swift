@@ -3,11 +3,6 @@
 internal import ArgumentParser
 internal import ContentModel
 internal import Deliverable
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
 internal import Operations
 
 struct RunCommand: Performable {
@@ -42,15 +37,6 @@ struct RunCommand: Performable {
             }
             return try ChildEnvironment(session, project).variables(for: name)
         }
-        for variable in variables { setenv(variable.name, variable.value, 1) }
-        Interruption.restoreDefaults()
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
-        arguments.append(nil)
-        execvp(command[0], arguments)
-        // Only reached when the command could not take our place.
-        let isMissing = errno == ENOENT
-        throw Failure(
-            isMissing ? .usage : .file, "could not run `\(Escaped(command[0]))`: " + (isMissing ? "there is no such command" : "it cannot be executed"),
-            hint: isMissing ? "check the spelling and PATH" : nil)
+        throw ChildProcess.replaceThisOne(with: command, adding: variables)
     }
 }

@@ -40,5 +40,9 @@ final class Interruption: Sendable {
     /// Gives a program that replaces this one the signals as they were.
     static func restoreDefaults() {
         for number in [SIGPIPE, SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        // Dispatch blocks the signals it watches, and a program inherits what is blocked.
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
     }
 }

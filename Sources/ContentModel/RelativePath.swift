@@ -84,8 +84,11 @@ public struct RelativePath: Hashable, Sendable, Comparable, CustomStringConverti
     /// What the path becomes on a file system that folds case and normalises Unicode: two paths with equal keys collide.
     ///
     /// A `String` on purpose: its equality is canonical equivalence, which is the normalisation wanted here. Upper-casing
-    /// first folds the letters that have no lower-case partner (`ß` and `ss`).
-    public var foldKey: String { description.uppercased().lowercased() }
+    /// on the way folds the letters that have no upper-case partner (`ß` and `ss`), lower-casing before it those that have
+    /// no other (`ẞ`).
+    public var foldKey: String { RelativePath.folded(description) }
+
+    private static func folded(_ text: String) -> String { text.lowercased().uppercased().lowercased() }
 
     /// Byte equality.
     public static func == (left: RelativePath, right: RelativePath) -> Bool {
@@ -118,7 +121,7 @@ public struct RelativePath: Hashable, Sendable, Comparable, CustomStringConverti
             var prefix = ""
             for segment in path.segments.dropLast() {
                 prefix += prefix.isEmpty ? segment : "/" + segment
-                if let other = seen[prefix.uppercased().lowercased()] {
+                if let other = seen[folded(prefix)] {
                     throw collision(other, path, "cannot both exist: one is a directory of the other")
                 }
             }

@@ -17,7 +17,9 @@ package enum ByteRange: Hashable, Sendable {
     private static func parse(_ header: String, size: Int64) -> ByteRange? {
         let text = Array(header.utf8.filter { $0 != 0x20 && $0 != 0x09 })
         let unit = Array("bytes=".utf8)
-        guard text.count > unit.count, text.prefix(unit.count).elementsEqual(unit) || header.lowercased().hasPrefix("bytes=") else { return nil }
+        guard text.count > unit.count,
+            text.prefix(unit.count).elementsEqual(unit) || header.lowercased().hasPrefix("bytes=")
+        else { return nil }
         let spec = text.dropFirst(unit.count)
         let parts = spec.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard parts.count == 2, !spec.contains(UInt8(ascii: ",")) else { return nil }

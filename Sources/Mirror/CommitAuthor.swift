@@ -32,7 +32,8 @@ package struct CommitAuthor: Hashable, Sendable {
             guard usable else {
                 throw Failure(
                     .invalidName, "`\(Escaped(part))` cannot be the author of a commit",
-                    hint: "give a name and an address without angle brackets, as in `Ada Lovelace` and `ada@example.org`")
+                    hint:
+                        "give a name and an address without angle brackets, as in `Ada Lovelace` and `ada@example.org`")
             }
         }
         guard !name.isEmpty else { throw Failure(.invalidName, "the author of a commit needs a name") }

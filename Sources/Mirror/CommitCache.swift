@@ -67,7 +67,8 @@ final class CommitCache: Sendable {
             state.clock &+= 1
             state.commits[stamp] = (commit, state.clock)
             state.files += commit.files.count
-            while state.commits.count > 1, state.files > CommitCache.maximumFiles || state.commits.count > CommitCache.maximumCommits,
+            while state.commits.count > 1,
+                state.files > CommitCache.maximumFiles || state.commits.count > CommitCache.maximumCommits,
                 let oldest = state.commits.min(by: { $0.value.used < $1.value.used })
             {
                 state.files -= oldest.value.commit.files.count

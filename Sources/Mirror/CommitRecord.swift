@@ -29,7 +29,8 @@ struct CommitRecord: Decodable {
     static func bytes(of commit: MirrorCommit) -> [UInt8] {
         let files = commit.files.map { file in
             JSONValue.object([
-                "path": .string(file.path.description), "size": .integer(file.size.value), "git": .string(file.git.description),
+                "path": .string(file.path.description), "size": .integer(file.size.value),
+                "git": .string(file.git.description),
                 "sha256": .string(file.sha256.description), "lfs": file.isLarge ? true : nil,
             ])
         }
@@ -48,24 +49,36 @@ struct CommitRecord: Decodable {
     /// - Throws: `Failure` with code `mismatch` when it does not, `file` when it is not a record of this version.
     static func commit(_ bytes: [UInt8], expected: GitObjectID) throws(Failure) -> MirrorCommit {
         let record: CommitRecord
-        do { record = try JSONDecoder().decode(CommitRecord.self, from: Data(bytes)) } catch { throw defect(expected, "it is not the JSON of a commit") }
-        guard record.version == 1 else { throw defect(expected, "its version is \(record.version), this program reads 1") }
-        guard let date = CommitDate(record.date) else { throw defect(expected, "`\(Escaped(record.date))` is not a date") }
+        do { record = try JSONDecoder().decode(CommitRecord.self, from: Data(bytes)) } catch {
+            throw defect(expected, "it is not the JSON of a commit")
+        }
+        guard record.version == 1 else {
+            throw defect(expected, "its version is \(record.version), this program reads 1")
+        }
+        guard let date = CommitDate(record.date) else {
+            throw defect(expected, "`\(Escaped(record.date))` is not a date")
+        }
         guard record.files.count <= MirrorCommit.maximumFiles else { throw defect(expected, "it lists too many files") }
         var files: [MirrorFile] = []
         files.reserveCapacity(record.files.count)
         for entry in record.files {
-            guard let size = ByteCount(entry.size), let git = GitObjectID(entry.git), let sha256 = Digest(entry.sha256) else {
+            guard let size = ByteCount(entry.size), let git = GitObjectID(entry.git), let sha256 = Digest(entry.sha256)
+            else {
                 throw defect(expected, "the entry of `\(Escaped(entry.path))` has a size or digest that is none")
             }
-            files.append(MirrorFile(path: try RelativePath(entry.path), size: size, git: git, sha256: sha256, isLarge: entry.lfs ?? false))
+            files.append(
+                MirrorFile(
+                    path: try RelativePath(entry.path), size: size, git: git, sha256: sha256,
+                    isLarge: entry.lfs ?? false))
         }
         for file in files where file.pointer.map({ GitObjectID(ofBlob: $0) != file.git }) ?? false {
             throw defect(expected, "the git id of `\(Escaped(file.path.description))` is not that of its pointer")
         }
         var parents: [GitObjectID] = []
         for parent in record.parents {
-            guard let id = GitObjectID(parent) else { throw defect(expected, "`\(Escaped(parent))` is not a commit id") }
+            guard let id = GitObjectID(parent) else {
+                throw defect(expected, "`\(Escaped(parent))` is not a commit id")
+            }
             parents.append(id)
         }
         let author = try CommitAuthor(name: record.author.name, email: record.author.email)
@@ -74,7 +87,9 @@ struct CommitRecord: Decodable {
         guard commit.id == expected, record.id.utf8.elementsEqual(expected.description.utf8) else {
             throw Failure(
                 .mismatch, "the record of commit `\(expected)` describes another commit: `\(commit.id)`",
-                hint: "the mirror's directory was damaged or edited; restore the record from a backup or import the files again")
+                hint:
+                    "the mirror's directory was damaged or edited; restore the record from a backup or import the files again"
+            )
         }
         return commit
     }

@@ -45,7 +45,8 @@ package struct CommitRequest: Sendable {
 
     /// Describes a commit.
     package init(
-        branch: Revision = .main, tags: [Revision] = [], title: String, message: String = "", author: CommitAuthor = .program,
+        branch: Revision = .main, tags: [Revision] = [], title: String, message: String = "",
+        author: CommitAuthor = .program,
         date: CommitDate, base: Base = .replacing
     ) {
         self.branch = branch

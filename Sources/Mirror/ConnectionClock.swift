@@ -4,7 +4,8 @@ internal import NIOCore
 
 /// Closes a connection whose client takes too long, by a limit of its own for each phase of a request.
 ///
-/// The first handler of the pipeline: it sees bytes arrive before the decoder does. Lives on the connection's event loop.
+/// The first handler of the pipeline: it sees bytes arrive before the decoder does. Lives on the connection's event
+/// loop.
 final class ConnectionClock: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

@@ -5,8 +5,8 @@ internal import SystemPackage
 
 /// A range of an open file on its way to a socket, by sendfile.
 ///
-/// Opened by whoever may block, closed exactly once by its owner. It leaves in pieces, so that a client that takes nothing
-/// is noticed and one large file does not hold up the event loop's other connections.
+/// Opened by whoever may block, closed exactly once by its owner. It leaves in pieces, so that a client that takes
+/// nothing is noticed and one large file does not hold up the event loop's other connections.
 struct FileBody: Sendable {
     // NIO recommends its newer file APIs in place of this handle; none of them can be sent by sendfile.
     private let handle: NIOFileHandle

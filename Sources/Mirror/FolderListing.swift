@@ -15,11 +15,14 @@ struct FolderListing {
 
     /// Lists a folder without `.git` and `.cache/huggingface`, following links that stay inside.
     ///
-    /// - Throws: `Failure` with code `refused` for a link that leaves the folder or leads nowhere, `invalidPath` for a name
-    ///   that no repository can have, `limitExceeded` for too many files or levels, `file` for what cannot be read.
+    /// - Throws: `Failure` with code `refused` for a link that leaves the folder or leads nowhere, `invalidPath` for
+    ///   a name that no repository can have, `limitExceeded` for too many files or levels, `file` for what cannot be
+    ///   read.
     init(_ folder: FilePath) throws(Failure) {
         guard let top = FileSystem.realPath(folder), try FileSystem.status(top)?.kind == .directory else {
-            throw Failure(.file, "`\(Escaped(folder.string, limit: 1024))` is not a folder", hint: "name the folder that holds the model")
+            throw Failure(
+                .file, "`\(Escaped(folder.string, limit: 1024))` is not a folder",
+                hint: "name the folder that holds the model")
         }
         self.top = top
         try walk(top, prefix: "", depth: 0)
@@ -37,7 +40,8 @@ struct FolderListing {
             var place = directory.appending(name)
             guard var status = try FileSystem.status(place, followLinks: false) else {
                 throw Failure(
-                    .file, "`\(Escaped(text, limit: 1024))` cannot be opened: its name is not UTF-8, or it has just vanished",
+                    .file,
+                    "`\(Escaped(text, limit: 1024))` cannot be opened: its name is not UTF-8, or it has just vanished",
                     hint: "rename the file")
             }
             if status.kind == .symbolicLink {
@@ -59,7 +63,8 @@ struct FolderListing {
                 files.append((try RelativePath(text), place))
             default:
                 throw Failure(
-                    .refused, "`\(Escaped(text, limit: 1024))` is neither a file nor a folder", hint: "remove it from the folder")
+                    .refused, "`\(Escaped(text, limit: 1024))` is neither a file nor a folder",
+                    hint: "remove it from the folder")
             }
         }
     }

@@ -12,9 +12,13 @@ struct FormFields {
     /// Splits and decodes; `+` stands for a space.
     init(_ text: String) throws(Refusal) {
         for part in text.utf8.split(separator: UInt8(ascii: "&")) {
-            guard fields.count < FormFields.maximumFields else { throw .badRequest("there are more than \(FormFields.maximumFields) fields") }
+            guard fields.count < FormFields.maximumFields else {
+                throw .badRequest("there are more than \(FormFields.maximumFields) fields")
+            }
             let pair = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = FormFields.decode(pair[0]), let value = FormFields.decode(pair.count > 1 ? pair[1] : Substring("").utf8) else {
+            guard let name = FormFields.decode(pair[0]),
+                let value = FormFields.decode(pair.count > 1 ? pair[1] : Substring("").utf8)
+            else {
                 throw .badRequest("a field has a `%` escape that is malformed or not UTF-8")
             }
             fields.append((name, value))
@@ -30,7 +34,8 @@ struct FormFields {
 
     /// All values called `name` or `name[]`, which is how some clients write a list.
     func all(_ name: String) -> [String] {
-        fields.filter { $0.name.utf8.elementsEqual(name.utf8) || $0.name.utf8.elementsEqual((name + "[]").utf8) }.map(\.value)
+        fields.filter { $0.name.utf8.elementsEqual(name.utf8) || $0.name.utf8.elementsEqual((name + "[]").utf8) }.map(
+            \.value)
     }
 
     /// Reads `true`, `True`, `1` and their opposites; absent or empty is false. The clients write all of them.
@@ -45,7 +50,8 @@ struct FormFields {
     /// Reads a number of at most seven digits from `range`; absent is nil.
     func number(_ name: String, in range: ClosedRange<Int>) throws(Refusal) -> Int? {
         guard let text = self[name] else { return nil }
-        guard (1...7).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text),
+        guard (1...7).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let number = Int(text),
             range.contains(number)
         else { throw .badRequest("`\(name)` must be a number from \(range.lowerBound) to \(range.upperBound)") }
         return number

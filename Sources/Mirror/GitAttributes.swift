@@ -4,8 +4,8 @@ internal import ContentModel
 
 /// What a `.gitattributes` file says about git LFS.
 ///
-/// Reads the `filter` attribute only. Patterns have git's rules: without a slash they match the name, with one the whole
-/// path; `*` and `?` stop at a slash, `**` does not.
+/// Reads the `filter` attribute only. Patterns have git's rules: without a slash they match the name, with one the
+/// whole path; `*` and `?` stop at a slash, `**` does not.
 struct GitAttributes: Sendable {
     private struct Rule: Sendable {
         let pattern: PathGlob
@@ -21,7 +21,8 @@ struct GitAttributes: Sendable {
     /// Reads the text of a file. Lines that are not understood are passed over, as git does.
     init(_ text: [UInt8]) {
         var rules: [Rule] = []
-        for line in text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) where rules.count < GitAttributes.maximumRules {
+        for line in text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D })
+        where rules.count < GitAttributes.maximumRules {
             guard let (pattern, attributes) = GitAttributes.split(line), let glob = PathGlob(pattern) else { continue }
             for attribute in attributes {
                 let text = String(decoding: attribute, as: UTF8.self)

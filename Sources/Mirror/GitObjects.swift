@@ -22,7 +22,8 @@ enum GitObjects {
 
     // The depth of the recursion is that of the directories: at most half of `RelativePath.maximumLength`.
     private static func tree(
-        _ files: [MirrorFile], _ paths: [[UInt8]], _ range: Range<Int>, prefix: Int, _ directories: inout [MirrorDirectory]
+        _ files: [MirrorFile], _ paths: [[UInt8]], _ range: Range<Int>, prefix: Int,
+        _ directories: inout [MirrorDirectory]
     ) -> GitObjectID {
         var content: [UInt8] = []
         var index = range.lowerBound
@@ -35,7 +36,9 @@ enum GitObjects {
             }
             let name = paths[index][..<slash]
             var end = index + 1
-            while end < range.upperBound, paths[end].count > slash, paths[end][...slash] == paths[index][...slash] { end += 1 }
+            while end < range.upperBound, paths[end].count > slash, paths[end][...slash] == paths[index][...slash] {
+                end += 1
+            }
             let id = tree(files, paths, index..<end, prefix: slash + 1, &directories)
             content += Array("40000 ".utf8) + rest[..<slash] + [0] + id.bytes
             // A directory of a valid path is a valid path.
@@ -49,7 +52,8 @@ enum GitObjects {
 
     /// Computes the id of a commit.
     static func commit(
-        tree: GitObjectID, parents: [GitObjectID], title: String, message: String, author: CommitAuthor, date: CommitDate
+        tree: GitObjectID, parents: [GitObjectID], title: String, message: String, author: CommitAuthor,
+        date: CommitDate
     ) -> GitObjectID {
         var text = "tree \(tree)\n"
         for parent in parents { text += "parent \(parent)\n" }

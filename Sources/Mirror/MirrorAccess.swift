@@ -4,8 +4,8 @@ package import ContentModel
 
 /// Who may read what is not public: the holders of one of these tokens.
 ///
-/// Without tokens nobody is known: private repositories do not exist for anybody, gated contents are refused, and a token
-/// that a client sends (its token for the public Hub, most likely) is passed over.
+/// Without tokens nobody is known: private repositories do not exist for anybody, gated contents are refused, and a
+/// token that a client sends (its token for the public Hub, most likely) is passed over.
 package struct MirrorAccess: Sendable {
     /// What a request's `Authorization` says.
     package enum Caller: Hashable, Sendable {

@@ -16,7 +16,8 @@ extension MirrorCall {
             headers.add("X-Linked-Size", String(file.size.value))
         }
         if let wanted = request.headers["If-Match"], !MirrorCall.matches(wanted, etag) {
-            throw Refusal(status: 412, code: "PreconditionFailed", message: "the file is `\(file.etag)` now", headers: headers)
+            throw Refusal(
+                status: 412, code: "PreconditionFailed", message: "the file is `\(file.etag)` now", headers: headers)
         }
         if let known = request.headers["If-None-Match"], MirrorCall.matches(known, etag) {
             return MirrorResponse(304, headers: headers)
@@ -36,7 +37,8 @@ extension MirrorCall {
             return try answer(206, file, headers, offset: offset, length: length)
         case .unsatisfiable:
             throw Refusal(
-                status: 416, code: "RangeNotSatisfiable", message: "the range lies outside of the file's \(file.size.value) bytes",
+                status: 416, code: "RangeNotSatisfiable",
+                message: "the range lies outside of the file's \(file.size.value) bytes",
                 headers: [
                     "Content-Range": "bytes */\(file.size.value)", "ETag": etag, "X-Repo-Commit": commit.id.description,
                     "Accept-Ranges": "bytes",
@@ -48,10 +50,13 @@ extension MirrorCall {
     func raw(_ repository: MirrorRepository, _ revision: String, _ text: String) throws(Refusal) -> MirrorResponse {
         let (commit, file) = try find(repository, revision, text)
         var headers: HeaderFields = [
-            "ETag": "\"\(file.git)\"", "X-Repo-Commit": commit.id.description, "Content-Type": "text/plain; charset=utf-8",
+            "ETag": "\"\(file.git)\"", "X-Repo-Commit": commit.id.description,
+            "Content-Type": "text/plain; charset=utf-8",
             "X-Content-Type-Options": "nosniff",
         ]
-        guard let pointer = file.pointer else { return try answer(200, file, headers, offset: 0, length: file.size.value) }
+        guard let pointer = file.pointer else {
+            return try answer(200, file, headers, offset: 0, length: file.size.value)
+        }
         headers.add("Content-Length", String(pointer.count))
         return MirrorResponse(200, headers: headers, body: .bytes(pointer))
     }
@@ -75,7 +80,8 @@ extension MirrorCall {
         try read { () throws(Failure) in
             guard let status = try FileSystem.status(place), status.kind == .regular, status.size == file.size else {
                 throw Failure(
-                    .missing, "blob `\(file.sha256)` of `\(file.path)` is missing from the mirror's store, or has another size",
+                    .missing,
+                    "blob `\(file.sha256)` of `\(file.path)` is missing from the mirror's store, or has another size",
                     hint: "import the files again, or restore the blob from a backup")
             }
         }

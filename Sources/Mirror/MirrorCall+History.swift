@@ -36,10 +36,15 @@ extension MirrorCall {
         let isFormatted = target.query.all("expand").contains("formatted")
         let items = page.items.map { header in
             JSONValue.object([
-                "id": .string(header.id.description), "title": .string(header.title), "message": .string(header.message),
-                "authors": .array([.object(["user": .string(header.author.name)])]), "date": .string(header.date.hubForm),
+                "id": .string(header.id.description), "title": .string(header.title),
+                "message": .string(header.message),
+                "authors": .array([.object(["user": .string(header.author.name)])]),
+                "date": .string(header.date.hubForm),
                 "formatted": isFormatted
-                    ? .object(["title": .string(MirrorCall.html(header.title)), "message": .string(MirrorCall.html(header.message))]) : nil,
+                    ? .object([
+                        "title": .string(MirrorCall.html(header.title)),
+                        "message": .string(MirrorCall.html(header.message)),
+                    ]) : nil,
             ])
         }
         var headers = page.headers

@@ -8,10 +8,13 @@ extension MirrorCall {
 
     /// The properties that `expand` may name. Of those this mirror does not know, the answer says nothing.
     private static let properties: Set<String> = [
-        "author", "baseModels", "cardData", "childrenModelCount", "citation", "config", "createdAt", "datasets", "description",
-        "disabled", "downloads", "downloadsAllTime", "evalResults", "gated", "gguf", "inference", "inferenceProviderMapping",
+        "author", "baseModels", "cardData", "childrenModelCount", "citation", "config", "createdAt", "datasets",
+        "description",
+        "disabled", "downloads", "downloadsAllTime", "evalResults", "gated", "gguf", "inference",
+        "inferenceProviderMapping",
         "lastModified", "library_name", "likes", "mainSize", "mask_token", "model-index", "models", "paperswithcode_id",
-        "pipeline_tag", "private", "resourceGroup", "runtime", "safetensors", "sdk", "sha", "siblings", "spaces", "subdomain",
+        "pipeline_tag", "private", "resourceGroup", "runtime", "safetensors", "sdk", "sha", "siblings", "spaces",
+        "subdomain",
         "tags", "transformersInfo", "trendingScore", "usedStorage", "widgetData", "xetEnabled",
     ]
     /// What a list tells of each repository unless more is asked for: nothing that needs a commit to be read.
@@ -62,16 +65,20 @@ extension MirrorCall {
         for repository in try read({ () throws(Failure) in try root.repositories(kind) }) where !isFiltered {
             let name = repository.id.name
             if let cursor, !cursor.utf8.lexicographicallyPrecedes(name.utf8) { continue }
-            guard search.isEmpty || name.lowercased().contains(search), author.isEmpty || name.hasPrefix(author + "/") else { continue }
+            guard search.isEmpty || name.lowercased().contains(search), author.isEmpty || name.hasPrefix(author + "/")
+            else { continue }
             let settings = try read { () throws(Failure) in try repository.settings() }
-            if settings.access == .private && caller != .known || settings.isDisabled || settings.movedTo != nil { continue }
+            if settings.access == .private && caller != .known || settings.isDisabled || settings.movedTo != nil {
+                continue
+            }
             if items.count == limit {
                 headers = try next("/api/\(kind.plural)", cursor: last)
                 break
             }
             let needsCommit = isFull || expand.map { !$0.isSubset(of: MirrorCall.brief) } ?? false
             let members = describe(repository, settings, needsCommit ? try head(repository) : nil, blobs: false)
-            let wanted = expand ?? MirrorCall.brief.union(["modelId"]).union(isFull ? ["sha", "lastModified", "siblings"] : [])
+            let wanted =
+                expand ?? MirrorCall.brief.union(["modelId"]).union(isFull ? ["sha", "lastModified", "siblings"] : [])
             items.append(.object(members.filter { ["_id", "id"].contains($0.key) || wanted.contains($0.key) }))
             last = name
         }
@@ -108,15 +115,19 @@ extension MirrorCall {
                     ])
                 })
         }
-        // The Hub's ids are random; this one is the same every time, which is as good for a client and better for a test.
+        // The Hub's ids are random; this one is the same every time, which is as good for a client and better for a
+        // test.
         let identifier = Digest(of: id.description + " " + id.kind.rawValue).description.prefix(24)
         let used = commit?.files.reduce(ByteCount.zero) { $0 + $1.size }
         let value = JSONValue.object([
-            "_id": .string(String(identifier)), "id": .string(id.name), "modelId": id.kind == .model ? .string(id.name) : nil,
-            "author": parts.count == 2 ? .string(String(parts[0])) : nil, "sha": commit.map { .string($0.id.description) },
+            "_id": .string(String(identifier)), "id": .string(id.name),
+            "modelId": id.kind == .model ? .string(id.name) : nil,
+            "author": parts.count == 2 ? .string(String(parts[0])) : nil,
+            "sha": commit.map { .string($0.id.description) },
             "lastModified": commit.map { .string($0.date.hubForm) }, "createdAt": .string(settings.created.hubForm),
             "private": .bool(settings.access == .private), "gated": settings.access == .gated ? "manual" : false,
-            "disabled": .bool(settings.isDisabled), "downloads": 0, "likes": 0, "tags": .array([]), "siblings": siblings,
+            "disabled": .bool(settings.isDisabled), "downloads": 0, "likes": 0, "tags": .array([]),
+            "siblings": siblings,
             "usedStorage": used.map { .integer($0.value) },
         ])
         return value.members ?? []

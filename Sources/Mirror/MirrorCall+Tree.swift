@@ -31,7 +31,8 @@ extension MirrorCall {
             defaultLimit: expands ? MirrorCall.expandedTreePage : MirrorCall.treePage)
         var headers = page.headers
         headers.add("X-Repo-Commit", commit.id.description)
-        return .json(.array(try describe(Array(page.items), of: commit, repository, expands: expands)), headers: headers)
+        return .json(
+            .array(try describe(Array(page.items), of: commit, repository, expands: expands)), headers: headers)
     }
 
     private struct PathsBody: Decodable {
@@ -48,7 +49,9 @@ extension MirrorCall {
             }
             (paths, expands) = (body.paths, body.expand ?? false)
         } else {
-            guard let text = String(validating: request.body, as: UTF8.self) else { throw .badRequest("the body is not UTF-8") }
+            guard let text = String(validating: request.body, as: UTF8.self) else {
+                throw .badRequest("the body is not UTF-8")
+            }
             let form = try FormFields(text)
             (paths, expands) = (form.all("paths"), try form.flag("expand"))
         }
@@ -59,8 +62,11 @@ extension MirrorCall {
         var seen: Set<RelativePath> = []
         var entries: [MirrorCommit.Entry] = []
         for text in paths {
-            let name = text.utf8.last == UInt8(ascii: "/") ? String(decoding: text.utf8.dropLast(), as: UTF8.self) : text
-            guard let path = try? RelativePath(name), let entry = commit.entry(path), seen.insert(path).inserted else { continue }
+            let name =
+                text.utf8.last == UInt8(ascii: "/") ? String(decoding: text.utf8.dropLast(), as: UTF8.self) : text
+            guard let path = try? RelativePath(name), let entry = commit.entry(path), seen.insert(path).inserted else {
+                continue
+            }
             entries.append(entry)
         }
         return .json(
@@ -75,14 +81,16 @@ extension MirrorCall {
         return entries.map { entry in
             let change = last[entry.path].map { header in
                 JSONValue.object([
-                    "id": .string(header.id.description), "title": .string(header.title), "date": .string(header.date.hubForm),
+                    "id": .string(header.id.description), "title": .string(header.title),
+                    "date": .string(header.date.hubForm),
                 ])
             }
             switch entry {
             case .file(let file):
                 return .object([
                     "type": "file", "oid": .string(file.git.description), "size": .integer(file.size.value),
-                    "path": .string(file.path.description), "lfs": MirrorCall.large(file, digestKey: "oid"), "lastCommit": change,
+                    "path": .string(file.path.description), "lfs": MirrorCall.large(file, digestKey: "oid"),
+                    "lastCommit": change,
                 ])
             case .directory(let directory):
                 return .object([

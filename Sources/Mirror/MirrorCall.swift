@@ -16,7 +16,8 @@ struct MirrorCall {
         if request.method == method || method == "GET" && request.method == "HEAD" { return }
         let allowed = method == "GET" ? "GET, HEAD" : method
         throw Refusal(
-            status: 405, code: "MethodNotAllowed", message: "`\(request.method)` is not allowed here; this mirror can only be read",
+            status: 405, code: "MethodNotAllowed",
+            message: "`\(request.method)` is not allowed here; this mirror can only be read",
             headers: ["Allow": allowed])
     }
 
@@ -85,8 +86,8 @@ struct MirrorCall {
     }
 
     /// Cuts a page from `items` by `limit` and `cursor`. The cursor is the number of items before the page: there is
-    /// nothing in it to forge. `path` is the URL of the next page; it names a commit and not a branch, so that a list that
-    /// was begun is finished as it was even when the branch moves.
+    /// nothing in it to forge. `path` is the URL of the next page; it names a commit and not a branch, so that a list
+    /// that was begun is finished as it was even when the branch moves.
     func page<Item>(_ items: [Item], path: String, defaultLimit: Int) throws(Refusal) -> Page<Item> {
         let limit = min(try target.query.number("limit", in: 1...9_999_999) ?? defaultLimit, defaultLimit)
         let start = try target.query.number("cursor", in: 0...9_999_999) ?? 0
@@ -101,7 +102,8 @@ struct MirrorCall {
             throw .badRequest("the list goes on, and without a `Host` header this mirror cannot say where")
         }
         let scheme = request.headers["X-Forwarded-Proto"] == "https" ? "https" : "http"
-        let query = (target.query.query(without: "cursor") + ["cursor=" + PercentEncoding.quote(cursor)]).joined(separator: "&")
+        let query = (target.query.query(without: "cursor") + ["cursor=" + PercentEncoding.quote(cursor)]).joined(
+            separator: "&")
         return ["Link": "<\(scheme)://\(host)\(path)?\(query)>; rel=\"next\""]
     }
 }

@@ -51,9 +51,11 @@ package struct MirrorCommit: Sendable {
     /// Makes a commit of `files`, in any order, and computes its ids.
     ///
     /// - Throws: `Failure` with code `invalidPath` when a path is there twice or is a directory of another one,
-    ///   `limitExceeded` when there are too many files. Names that only fold to one are accepted: git knows no such rule.
+    ///   `limitExceeded` when there are too many files. Names that only fold to one are accepted: git knows no such
+    ///   rule.
     package init(
-        files: [MirrorFile], parents: [GitObjectID], title: String, message: String, author: CommitAuthor, date: CommitDate
+        files: [MirrorFile], parents: [GitObjectID], title: String, message: String, author: CommitAuthor,
+        date: CommitDate
     ) throws(Failure) {
         guard files.count <= MirrorCommit.maximumFiles else {
             throw Failure(.limitExceeded, "a commit can hold \(MirrorCommit.maximumFiles) files, not \(files.count)")
@@ -96,7 +98,8 @@ package struct MirrorCommit: Sendable {
         let range: Range<Int>
         if let directory {
             // `0` follows `/` in ASCII, so this is everything that begins with the directory's name and a slash.
-            range = firstIndex(notBefore: directory.description + "/")..<firstIndex(notBefore: directory.description + "0")
+            range =
+                firstIndex(notBefore: directory.description + "/")..<firstIndex(notBefore: directory.description + "0")
         } else {
             range = 0..<entries.count
         }

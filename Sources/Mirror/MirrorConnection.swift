@@ -4,8 +4,8 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-/// The last handler of a connection's pipeline: collects a request, has it answered on a thread that may block, writes the
-/// answer. Requests come one at a time: the pipeline handler before it holds the next one back.
+/// The last handler of a connection's pipeline: collects a request, has it answered on a thread that may block,
+/// writes the answer. Requests come one at a time: the pipeline handler before it holds the next one back.
 final class MirrorConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -55,7 +55,9 @@ final class MirrorConnection: ChannelInboundHandler {
             clock.headerArrived()
             state = .receiving(head, context.channel.allocator.buffer(capacity: 0))
             // Said before the body is sent, so that a client that asks first is spared it.
-            if let length = head.headers.first(name: "content-length").flatMap({ Int64($0) }), length > Int64(server.limits.body) {
+            if let length = head.headers.first(name: "content-length").flatMap({ Int64($0) }),
+                length > Int64(server.limits.body)
+            {
                 refuseBody(context, head)
             }
         case (.body(var part), .receiving(let head, var body)):
@@ -71,7 +73,8 @@ final class MirrorConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // What cannot be parsed was answered by the protocol error handler; after anything else the state is unknown too.
+        // What cannot be parsed was answered by the protocol error handler; after anything else the state is unknown
+        // too.
         context.close(promise: nil)
     }
 
@@ -87,15 +90,19 @@ final class MirrorConnection: ChannelInboundHandler {
         let start = ContinuousClock.now
         var fields: HeaderFields = [:]
         for (name, value) in head.headers { fields.add(name, value) }
-        let request = MirrorRequest(head.method.rawValue, head.uri, headers: fields, body: Array(body.readableBytesView))
+        let request = MirrorRequest(
+            head.method.rawValue, head.uri, headers: fields, body: Array(body.readableBytesView))
         let handler = server.handler
         let prepared = server.threads.runIfActive(eventLoop: context.eventLoop) { () -> Prepared in
             let response = handler.respond(to: request)
-            guard case .file(let path, let offset, let length) = response.body else { return Prepared(response: response, file: nil) }
+            guard case .file(let path, let offset, let length) = response.body else {
+                return Prepared(response: response, file: nil)
+            }
             do {
                 return Prepared(response: response, file: try FileBody(path, offset: offset, length: length))
             } catch {
-                let refusal = Refusal(status: 500, code: "ServerError", message: "the mirror could not open the file that it promised")
+                let refusal = Refusal(
+                    status: 500, code: "ServerError", message: "the mirror could not open the file that it promised")
                 return Prepared(response: refusal.response, file: nil)
             }
         }
@@ -119,7 +126,8 @@ final class MirrorConnection: ChannelInboundHandler {
         if !keepsAlive { headers.add(name: "Connection", value: "close") }
         let path = String(request.uri.prefix { $0 != "?" })
         let answer = Answer(
-            record: (request.method.rawValue, path, response.status, start), keepsAlive: keepsAlive, file: prepared.file)
+            record: (request.method.rawValue, path, response.status, start), keepsAlive: keepsAlive, file: prepared.file
+        )
         clock.answerProgressed()
         let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: response.status), headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -133,7 +141,8 @@ final class MirrorConnection: ChannelInboundHandler {
         continueFile(context, answer)
     }
 
-    /// Sends the next piece of the file when the one before has left: so there is never more than one in the kernel's hands.
+    /// Sends the next piece of the file when the one before has left: so there is never more than one in the kernel's
+    /// hands.
     private func continueFile(_ context: ChannelHandlerContext, _ answer: Answer) {
         var answer = answer
         guard let region = answer.file?.next() else { return end(context, answer) }
@@ -165,7 +174,8 @@ final class MirrorConnection: ChannelInboundHandler {
         answer.file?.close()
         server.log(
             AccessRecord(
-                method: answer.record.method, path: answer.record.path, status: answer.record.status, bytes: answer.bytes,
+                method: answer.record.method, path: answer.record.path, status: answer.record.status,
+                bytes: answer.bytes,
                 duration: ContinuousClock.now - answer.record.start, isComplete: isComplete))
         if !isComplete || !answer.keepsAlive { context.close(promise: nil) }
     }

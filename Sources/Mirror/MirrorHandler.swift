@@ -5,8 +5,9 @@ internal import SystemPackage
 
 /// Answers the requests of Hub clients from a `MirrorRoot`: the read side of the protocol, without a socket.
 ///
-/// Each answer has a `X-Request-Id`; each error has `X-Error-Code`, `X-Error-Message` and a JSON body. Xet storage is never
-/// announced. Answers are made from what is on disk at that moment, so a mirror can be written to while it serves.
+/// Each answer has a `X-Request-Id`; each error has `X-Error-Code`, `X-Error-Message` and a JSON body. Xet storage is
+/// never announced. Answers are made from what is on disk at that moment, so a mirror can be written to while it
+/// serves.
 package struct MirrorHandler: Sendable {
     /// The repositories.
     package let root: MirrorRoot
@@ -14,9 +15,11 @@ package struct MirrorHandler: Sendable {
     package let access: MirrorAccess
     private let report: @Sendable (Failure) -> Void
 
-    /// Creates a handler. `report` hears of what is wrong with the mirror's own files; the client only learns that it is.
+    /// Creates a handler. `report` hears of what is wrong with the mirror's own files; the client only learns that it
+    /// is.
     package init(
-        root: MirrorRoot, access: MirrorAccess = MirrorAccess(), report: @escaping @Sendable (Failure) -> Void = { _ in }
+        root: MirrorRoot, access: MirrorAccess = MirrorAccess(),
+        report: @escaping @Sendable (Failure) -> Void = { _ in }
     ) {
         self.root = root
         self.access = access
@@ -84,7 +87,8 @@ package struct MirrorHandler: Sendable {
             if error.code == .revisionNotFound { throw .revisionNotFound(error.message) }
             report(error)
             throw Refusal(
-                status: 500, code: "ServerError", message: "the mirror could not read its own files; its log says which (\(error.code))")
+                status: 500, code: "ServerError",
+                message: "the mirror could not read its own files; its log says which (\(error.code))")
         }
     }
 

@@ -8,14 +8,15 @@ package import SystemPackage
 extension MirrorRepository {
     /// Commits `files` (and removes `removing`, which makes sense when updating) and moves the branch.
     ///
-    /// Contents first, then the record, then the tags, then the branch: a crash leaves the old state or the new one. When
-    /// the branch has the same tree already, no commit is made and its head is returned.
+    /// Contents first, then the record, then the tags, then the branch: a crash leaves the old state or the new one.
+    /// When the branch has the same tree already, no commit is made and its head is returned.
     ///
-    /// - Throws: `Failure` with code `busy` when another process writes to the repository, `usage` for a tag that is taken,
-    ///   `invalidPath` for files that cannot live together.
+    /// - Throws: `Failure` with code `busy` when another process writes to the repository, `usage` for a tag that is
+    ///   taken, `invalidPath` for files that cannot live together.
     @discardableResult
     package func createCommit(
-        _ request: CommitRequest, files: [(path: RelativePath, content: CommitRequest.Content)], removing: [RelativePath] = []
+        _ request: CommitRequest, files: [(path: RelativePath, content: CommitRequest.Content)],
+        removing: [RelativePath] = []
     ) throws(Failure) -> GitObjectID {
         try request.check()
         let branch = try ReferenceName(branch: request.branch)
@@ -105,8 +106,8 @@ extension MirrorRoot {
     ///
     /// An import of the same files onto the same branch makes no commit and returns the id that is there.
     ///
-    /// - Throws: what `MirrorRepository.createCommit` throws, and `Failure` with code `refused` for a link that leaves the
-    ///   folder, `file` for what cannot be read, `usage` for an empty folder.
+    /// - Throws: what `MirrorRepository.createCommit` throws, and `Failure` with code `refused` for a link that
+    ///   leaves the folder, `file` for what cannot be read, `usage` for an empty folder.
     @discardableResult
     package func importFolder(
         _ folder: FilePath, into id: RepositoryID, _ request: CommitRequest
@@ -114,7 +115,8 @@ extension MirrorRoot {
         let files = try FolderListing(folder).files
         guard !files.isEmpty else {
             throw Failure(
-                .usage, "`\(Escaped(folder.string, limit: 1024))` holds no files", hint: "name the folder that holds the model")
+                .usage, "`\(Escaped(folder.string, limit: 1024))` holds no files",
+                hint: "name the folder that holds the model")
         }
         try request.check()
         return try createRepository(id).createCommit(request, files: files.map { ($0.path, .file($0.file)) })

@@ -56,7 +56,9 @@ package struct MirrorRepository: Sendable {
         try FileSystem.createDirectories(commits)
         let bytes = CommitRecord.bytes(of: commit)
         guard bytes.count <= CommitRecord.maximumLength else {
-            throw Failure(.limitExceeded, "the record of a commit can have \(CommitRecord.maximumLength) bytes, not \(bytes.count)")
+            throw Failure(
+                .limitExceeded,
+                "the record of a commit can have \(CommitRecord.maximumLength) bytes, not \(bytes.count)")
         }
         try FileSystem.replace(commits.appending("\(commit.id).json"), with: bytes)
     }
@@ -73,13 +75,15 @@ package struct MirrorRepository: Sendable {
         if text.hasSuffix("\n") { text.removeLast() }
         guard let commit = GitObjectID(text) else {
             throw Failure(
-                .file, "`\(name)` of `\(id)` does not hold a commit id", hint: "restore the file from a backup of the mirror")
+                .file, "`\(name)` of `\(id)` does not hold a commit id",
+                hint: "restore the file from a backup of the mirror")
         }
         return commit
     }
 
     /// All references of a kind, sorted by the bytes of their names.
-    package func references(_ kind: ReferenceName.Kind) throws(Failure) -> [(name: ReferenceName, commit: GitObjectID)] {
+    package func references(_ kind: ReferenceName.Kind) throws(Failure) -> [(name: ReferenceName, commit: GitObjectID)]
+    {
         var found: [(ReferenceName, GitObjectID)] = []
         var pending = [""]
         while let prefix = pending.popLast() {
@@ -87,7 +91,9 @@ package struct MirrorRepository: Sendable {
             for entry in try FileSystem.list(folder) {
                 let text = prefix.isEmpty ? entry : prefix + "/" + entry
                 // What no revision can be called is not ours: a temporary file, an editor's copy.
-                guard let revision = try? Revision(text), let name = try? ReferenceName(kind, revision) else { continue }
+                guard let revision = try? Revision(text), let name = try? ReferenceName(kind, revision) else {
+                    continue
+                }
                 switch try FileSystem.status(folder.appending(entry))?.kind {
                 case .directory: pending.append(text)
                 case .regular: if let commit = try reference(name) { found.append((name, commit)) }
@@ -100,8 +106,8 @@ package struct MirrorRepository: Sendable {
 
     /// Makes a reference name a commit, atomically; a tag that names another commit already does not move.
     ///
-    /// - Throws: `Failure` with code `revisionNotFound` when there is no such commit, `usage` when the tag is taken or one
-    ///   name is a directory of another.
+    /// - Throws: `Failure` with code `revisionNotFound` when there is no such commit, `usage` when the tag is taken
+    ///   or one name is a directory of another.
     package func setReference(_ name: ReferenceName, to commit: GitObjectID) throws(Failure) {
         guard try header(commit) != nil else {
             throw Failure(.revisionNotFound, "`\(id)` has no commit `\(commit)`")
@@ -157,8 +163,10 @@ package struct MirrorRepository: Sendable {
         if let name = try? ReferenceName(branch: revision), let commit = try reference(name) { return commit }
         if let tag = try? ReferenceName(.tag, revision), let commit = try reference(tag) { return commit }
         guard revision.mayBeShortCommit else { throw unknown(revision) }
-        let matches = try FileSystem.list(commits).filter { $0.hasPrefix(revision.description) && $0.hasSuffix(".json") }
-            .compactMap { GitObjectID($0.dropLast(5)) }
+        let matches = try FileSystem.list(commits).filter {
+            $0.hasPrefix(revision.description) && $0.hasSuffix(".json")
+        }
+        .compactMap { GitObjectID($0.dropLast(5)) }
         guard let first = matches.first else { throw unknown(revision) }
         guard matches.count == 1 else {
             throw Failure(

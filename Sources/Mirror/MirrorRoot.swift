@@ -18,7 +18,8 @@ package struct MirrorRoot: Sendable {
 
     /// Opens the mirror at `path`, and with `creating` makes one of a directory that is missing or empty.
     ///
-    /// - Throws: `Failure` with code `file` when there is no mirror, or one of another version; nothing is changed then.
+    /// - Throws: `Failure` with code `file` when there is no mirror, or one of another version; nothing is changed
+    ///   then.
     package init(_ path: FilePath, creating: Bool = false) throws(Failure) {
         self.path = path
         store = BlobStore(directory: path.appending("store"))
@@ -55,13 +56,17 @@ package struct MirrorRoot: Sendable {
     ///
     /// - Throws: `Failure` with code `file` when its settings cannot be read.
     package func repository(_ id: RepositoryID) throws(Failure) -> MirrorRepository? {
-        guard try FileSystem.status(directory(of: id).appending("repository.json"))?.kind == .regular else { return nil }
+        guard try FileSystem.status(directory(of: id).appending("repository.json"))?.kind == .regular else {
+            return nil
+        }
         return MirrorRepository(root: self, id: id)
     }
 
     /// Creates a repository, or returns the one that is there with the settings it has.
     @discardableResult
-    package func createRepository(_ id: RepositoryID, settings: RepositorySettings = .init()) throws(Failure) -> MirrorRepository {
+    package func createRepository(
+        _ id: RepositoryID, settings: RepositorySettings = .init()
+    ) throws(Failure) -> MirrorRepository {
         if let known = try repository(id) { return known }
         let repository = MirrorRepository(root: self, id: id)
         try FileSystem.createDirectories(repository.directory)
@@ -73,10 +78,13 @@ package struct MirrorRoot: Sendable {
     package func repositories(_ kind: RepositoryID.Kind) throws(Failure) -> [MirrorRepository] {
         let top = path.appending("repositories/\(kind.plural)")
         var found: [MirrorRepository] = []
-        for namespace in try FileSystem.list(top) where try FileSystem.status(top.appending(namespace))?.kind == .directory {
+        for namespace in try FileSystem.list(top)
+        where try FileSystem.status(top.appending(namespace))?.kind == .directory {
             for name in try FileSystem.list(top.appending(namespace)) {
                 let full = namespace == "@" ? name : namespace + "/" + name
-                guard let id = try? RepositoryID(full, kind: kind), let repository = try repository(id) else { continue }
+                guard let id = try? RepositoryID(full, kind: kind), let repository = try repository(id) else {
+                    continue
+                }
                 found.append(repository)
             }
         }

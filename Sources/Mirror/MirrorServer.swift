@@ -84,7 +84,8 @@ package final class MirrorServer: Sendable {
     }
 
     private init(
-        _ host: String, _ port: Int, _ group: MultiThreadedEventLoopGroup, _ threads: NIOThreadPool, _ listener: any Channel,
+        _ host: String, _ port: Int, _ group: MultiThreadedEventLoopGroup, _ threads: NIOThreadPool,
+        _ listener: any Channel,
         _ connections: ConnectionList
     ) {
         self.host = host
@@ -103,7 +104,8 @@ package final class MirrorServer: Sendable {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(clock)
         try pipeline.addHandler(HTTPResponseEncoder())
-        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)))
+        try pipeline.addHandler(
+            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)))
         try pipeline.addHandler(HTTPServerPipelineHandler())
         try pipeline.addHandler(NIOHTTPResponseHeadersValidator())
         try pipeline.addHandler(HTTPServerProtocolErrorHandler())

@@ -20,7 +20,9 @@ struct PathGlob: Sendable {
 
     /// Compiles a pattern; nil when it is empty, too long, negated or an unclosed set.
     init?(_ pattern: [UInt8]) {
-        guard !pattern.isEmpty, pattern.count <= PathGlob.maximumLength, pattern.first != UInt8(ascii: "!") else { return nil }
+        guard !pattern.isEmpty, pattern.count <= PathGlob.maximumLength, pattern.first != UInt8(ascii: "!") else {
+            return nil
+        }
         matchesName = !pattern.contains(PathGlob.slash)
         let body = Array(pattern.first == PathGlob.slash ? pattern.dropFirst() : pattern[...])
         var tokens: [Token] = []
@@ -61,7 +63,8 @@ struct PathGlob: Sendable {
     private static let classes: [String: [ClosedRange<UInt8>]] = [
         "space": [0x09...0x0D, 0x20...0x20], "digit": [0x30...0x39], "alpha": [0x41...0x5A, 0x61...0x7A],
         "alnum": [0x30...0x39, 0x41...0x5A, 0x61...0x7A], "upper": [0x41...0x5A], "lower": [0x61...0x7A],
-        "punct": [0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E], "xdigit": [0x30...0x39, 0x41...0x46, 0x61...0x66],
+        "punct": [0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E],
+        "xdigit": [0x30...0x39, 0x41...0x46, 0x61...0x66],
     ]
 
     private static func set(_ body: [UInt8], at start: Int) -> (Token, Int)? {
@@ -76,7 +79,9 @@ struct PathGlob: Sendable {
                 let colon = body[(index + 2)...].firstIndex(of: UInt8(ascii: ":")), colon + 1 < body.count,
                 body[colon + 1] == UInt8(ascii: "]")
             {
-                guard let known = classes[String(decoding: body[(index + 2)..<colon], as: UTF8.self)] else { return nil }
+                guard let known = classes[String(decoding: body[(index + 2)..<colon], as: UTF8.self)] else {
+                    return nil
+                }
                 ranges += known
                 index = colon + 2
                 continue
@@ -94,7 +99,8 @@ struct PathGlob: Sendable {
         return nil
     }
 
-    /// Whether the path matches, in time proportional to pattern × path: all places the pattern can be at advance together.
+    /// Whether the path matches, in time proportional to pattern × path: all places the pattern can be at advance
+    /// together.
     func matches(_ path: [UInt8]) -> Bool {
         let text = matchesName ? path[(path.lastIndex(of: PathGlob.slash).map { $0 + 1 } ?? 0)...] : path[...]
         var places = [Bool](repeating: false, count: tokens.count + 1)

@@ -21,7 +21,9 @@ package struct ReferenceName: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Throws: `Failure` with code `invalidName` when the name is a full commit id, or a pull request's is no number.
     package init(_ kind: Kind, _ name: Revision) throws(Failure) {
-        guard name.commit == nil, kind != .pullRequest || name.description.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+        guard name.commit == nil,
+            kind != .pullRequest || name.description.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else {
             throw Failure(
                 .invalidName, "`\(Escaped(name.description))` cannot be the name of a \(kind.rawValue) reference",
                 hint: "a name may not look like a full commit id, and a pull request is named by its number")

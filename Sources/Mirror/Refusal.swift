@@ -17,13 +17,15 @@ struct Refusal: Error {
         var headers: HeaderFields = [:]
         if let commit { headers.add("X-Repo-Commit", commit.description) }
         return Refusal(
-            status: 404, code: "EntryNotFound", message: "`\(path)` does not exist at revision `\(revision)`", headers: headers)
+            status: 404, code: "EntryNotFound", message: "`\(path)` does not exist at revision `\(revision)`",
+            headers: headers)
     }
     static func revisionNotFound(_ message: String) -> Refusal {
         Refusal(status: 404, code: "RevisionNotFound", message: message)
     }
     // The clients compare the next two texts letter by letter.
-    static let badToken = Refusal(status: 401, code: "Unauthorized", message: "Invalid credentials in Authorization header")
+    static let badToken = Refusal(
+        status: 401, code: "Unauthorized", message: "Invalid credentials in Authorization header")
     static let disabled = Refusal(status: 403, code: "Disabled", message: "Access to this resource is disabled.")
 
     /// The answer. Whatever the message quotes, the header holds printable ASCII of a moderate length.

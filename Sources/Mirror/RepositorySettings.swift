@@ -26,7 +26,8 @@ package struct RepositorySettings: Hashable, Sendable {
 
     /// Creates settings; a repository is public unless something else is said.
     package init(
-        access: Access = .public, created: CommitDate = CommitDate(clamping: 0), isDisabled: Bool = false, movedTo: RepositoryID? = nil
+        access: Access = .public, created: CommitDate = CommitDate(clamping: 0), isDisabled: Bool = false,
+        movedTo: RepositoryID? = nil
     ) {
         self.access = access
         self.created = created

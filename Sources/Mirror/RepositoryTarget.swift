@@ -4,8 +4,9 @@ internal import ContentModel
 
 /// The repository and the route that a URL may mean.
 ///
-/// Names have one or two segments and are not marked in the URL, so one URL can be read in two ways: `/a/resolve/resolve/x/y`
-/// is a file of `a` at revision `resolve`, or of `a/resolve` at `x`. Whichever repository exists decides.
+/// Names have one or two segments and are not marked in the URL, so one URL can be read in two ways:
+/// `/a/resolve/resolve/x/y` is a file of `a` at revision `resolve`, or of `a/resolve` at `x`. Whichever repository
+/// exists decides.
 struct RepositoryTarget {
     let id: RepositoryID
     let route: RepositoryRoute
@@ -18,7 +19,8 @@ struct RepositoryTarget {
         let isAPI = segments.first == "api"
         if isAPI { start = 1 }
         var kind = RepositoryID.Kind.model
-        if segments.count > start, let named = RepositoryID.Kind.allCases.first(where: { $0.plural == segments[start] }) {
+        if segments.count > start, let named = RepositoryID.Kind.allCases.first(where: { $0.plural == segments[start] })
+        {
             // Web URLs of models carry no kind.
             if isAPI || named != .model {
                 kind = named

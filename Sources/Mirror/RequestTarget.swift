@@ -27,7 +27,8 @@ struct RequestTarget {
             rest = rest.firstIndex(where: { $0 == "/" || $0 == "?" }).map { rest[$0...] } ?? "/"
             if rest.first == "?" { rest = "/" + rest }
         }
-        guard rest.utf8.first == UInt8(ascii: "/"), rest.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "#") })
+        guard rest.utf8.first == UInt8(ascii: "/"),
+            rest.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "#") })
         else { throw .badRequest("the request target is not a path") }
         let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         encodedQuery = parts.count > 1 ? String(parts[1]) : nil

@@ -14,8 +14,6 @@ package struct LockOperation: Sendable {
         package let isChanged: Bool
         /// The deliverables that are new, changed or gone.
         package let changed: [DeliverableName]
-        /// Policies of the manifest that this version does not check yet.
-        package let uncheckedPolicies: [String]
     }
 
     let session: Session
@@ -34,9 +32,8 @@ package struct LockOperation: Sendable {
         if isChanged, !check {
             try await project.commit(lock, replacing: current, action: .lock, reason: nil, settings: session.settings)
         }
-        return Outcome(
-            lock: lock, isChanged: isChanged, changed: LockOperation.changes(from: current, to: lock),
-            uncheckedPolicies: LockOperation.uncheckedPolicies(manifest))
+        LockOperation.warnOfUnchecked(manifest.policy, session)
+        return Outcome(lock: lock, isChanged: isChanged, changed: LockOperation.changes(from: current, to: lock))
     }
 
     static func changes(from old: Lock?, to new: Lock) -> [DeliverableName] {
@@ -44,12 +41,13 @@ package struct LockOperation: Sendable {
         return names.filter { new.deliverable($0) != old?.deliverable($0) }.sorted()
     }
 
-    static func uncheckedPolicies(_ manifest: Manifest) -> [String] {
+    /// A policy that nobody enforces must not look as if somebody did.
+    static func warnOfUnchecked(_ policy: Policy, _ session: Session) {
         var names: [String] = []
-        if manifest.policy.pickle != nil { names.append("policy.pickle") }
-        if manifest.policy.remoteCode != nil { names.append("policy.remote_code") }
-        if manifest.policy.licenses != nil { names.append("policy.licenses") }
-        return names
+        if policy.pickle != nil { names.append("policy.pickle") }
+        if policy.remoteCode != nil { names.append("policy.remote_code") }
+        if policy.licenses != nil { names.append("policy.licenses") }
+        for name in names { session.emit(.warning("`\(name)` is not checked by this version")) }
     }
 
     /// Why a lock does not fit a manifest: one line for each difference; nothing when it fits. Asks nobody.

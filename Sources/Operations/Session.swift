@@ -83,9 +83,18 @@ package struct Session: Sendable {
     package func close() async { await transport.close() }
 
     /// The Hub of a project: what the user named, else what the manifest names, else the public one.
+    ///
+    /// A Hub that only the manifest names does not get the token: a manifest comes with a project that somebody else may
+    /// have written, and must not be able to send the user's token where it likes.
     package func hub(for manifest: Manifest?) throws(Failure) -> Hub {
-        let text = settings.endpoint ?? manifest?.endpoint ?? Session.publicEndpoint
-        return Hub(endpoint: try WebAddress(text), token: settings.token, transport: transport)
+        let publicHub = try WebAddress(Session.publicEndpoint)
+        if let chosen = settings.endpoint { return Hub(endpoint: try WebAddress(chosen), token: settings.token, transport: transport) }
+        let address = try manifest?.endpoint.map(WebAddress.init) ?? publicHub
+        let isTrusted = address.origin == publicHub.origin
+        if !isTrusted, settings.token != nil {
+            emit(.note("the token is not shown to `\(address.origin)`, which only weighlock.yaml names; set HF_ENDPOINT to it if it should be"))
+        }
+        return Hub(endpoint: address, token: isTrusted ? settings.token : nil, transport: transport)
     }
 
     /// Notes that the views of a layout are in use, for the garbage collector.

@@ -83,6 +83,7 @@ package struct Sync: Sendable {
     /// Does it.
     package func run() async throws -> Outcome {
         let (lock, manifest) = try LockOperation.fitting(project)
+        if let manifest { LockOperation.warnOfUnchecked(manifest.policy, session) }
         let held = try await session.holdStore()
         defer { withExtendedLifetime(held) {} }
         let work = try await fill(lock, manifest, try plan(lock))

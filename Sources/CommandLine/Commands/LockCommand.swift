@@ -23,7 +23,6 @@ struct LockCommand: Performable {
         let project = context.project
         let isCheck = check || locked
         let outcome = try await context.withSession(network) { try await LockOperation($0, project).run(check: isCheck) }
-        for policy in outcome.uncheckedPolicies { context.terminal.warn("`\(policy)` is not checked by this version") }
         if !context.printJSON(JSON.lock(outcome)) {
             for name in outcome.changed { context.terminal.say(line(name, outcome.lock)) }
             let end =

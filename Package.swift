@@ -112,7 +112,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["weighlock", "ContentModel", "FileIO", "Store", "Mirror", "TestKit", system],
+            dependencies: ["weighlock", "ContentModel", "FileIO", "Store", "Mirror", "TestKit", system], exclude: ["Snapshots"],
             swiftSettings: strict),
     ]
 )

@@ -150,7 +150,7 @@ extension EnvironmentVariable {
 
     /// The time now, or the one that SOURCE_DATE_EPOCH fixes.
     private static var now: String {
-        let fixed = sourceDateEpoch.text.flatMap(Int64.init).map { Date(timeIntervalSince1970: Double($0)) }
-        return (fixed ?? Date()).formatted(.iso8601)
+        let fixed = sourceDateEpoch.text.flatMap(Int64.init).flatMap { Timestamp(seconds: $0) }
+        return (fixed ?? Timestamp(clamping: Int64(Date().timeIntervalSince1970))).description
     }
 }

@@ -35,25 +35,8 @@ package struct LockedSource: Hashable, Sendable {
             guard first == UInt8(ascii: "."), fraction.count > 1, fraction.dropFirst().allSatisfy({ isDigit($0) })
             else { return nil }
         }
-        let pattern = Array("0000-00-00T00:00:00".utf8)
-        for (byte, model) in zip(bytes, pattern) where model == UInt8(ascii: "0") ? !isDigit(byte) : byte != model {
-            return nil
-        }
-        func number(_ range: Range<Int>) -> Int { bytes[range].reduce(0) { $0 * 10 + Int($1) - 0x30 } }
-        let (year, month, day) = (number(0..<4), number(5..<7), number(8..<10))
-        guard (1...12).contains(month), day >= 1, day <= days(month, year), number(11..<13) < 24, number(14..<16) < 60,
-            number(17..<19) <= 60
-        else { return nil }
-        return String(decoding: bytes[..<19], as: UTF8.self) + "Z"
+        return Timestamp(String(decoding: bytes[..<19], as: UTF8.self) + "Z")?.description
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-
-    private static func days(_ month: Int, _ year: Int) -> Int {
-        switch month {
-        case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
 }

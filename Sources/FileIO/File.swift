@@ -24,13 +24,13 @@ package struct File: ~Copyable, Sendable {
     }
 
     private let descriptor: Int32
-    /// The path it was opened by, for messages.
+    /// The path that messages show: the one it was opened by, or for a temporary file the one it will have.
     package let path: FilePath
 
     /// Opens `path`. Symbolic links are followed.
     ///
     /// - Throws: `Failure` with code `file` or `noSpace`.
-    package init(_ path: FilePath, _ mode: Mode) throws(Failure) {
+    package init(_ path: FilePath, _ mode: Mode, shownAs shown: FilePath? = nil) throws(Failure) {
         let flags: Int32
         var permissions: UInt16 = 0o644
         switch mode {
@@ -41,9 +41,9 @@ package struct File: ~Copyable, Sendable {
             permissions = bits
         }
         let result = unsafe path.withPlatformString { name in retrying { unsafe open(name, flags | O_CLOEXEC, mode_t(permissions)) } }
-        guard result >= 0 else { throw FileFailure.make(errno, "open", path) }
+        guard result >= 0 else { throw FileFailure.make(errno, shown == nil ? "open" : "write", shown ?? path) }
         descriptor = result
-        self.path = path
+        self.path = shown ?? path
     }
 
     deinit { close(descriptor) }

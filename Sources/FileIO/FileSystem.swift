@@ -168,7 +168,7 @@ package enum FileSystem {
         let permissions = try status(target)?.mode ?? mode
         let temporary = temporaryName(beside: target)
         do throws(Failure) {
-            let file = try File(temporary, .creating(permissions: permissions))
+            let file = try File(temporary, .creating(permissions: permissions), shownAs: target)
             try file.write(bytes, at: 0)
             try file.setPermissions(permissions)
             if durably { try file.synchronize() }

@@ -15,7 +15,7 @@ package struct CommitHeader: Hashable, Sendable {
     /// Who made it.
     package let author: CommitAuthor
     /// When.
-    package let date: CommitDate
+    package let date: Timestamp
 
     init(_ commit: MirrorCommit) {
         id = commit.id

@@ -55,7 +55,7 @@ struct CommitRecord: Decodable {
         guard record.version == 1 else {
             throw defect(expected, "its version is \(record.version), this program reads 1")
         }
-        guard let date = CommitDate(record.date) else {
+        guard let date = Timestamp(record.date) else {
             throw defect(expected, "`\(Escaped(record.date))` is not a date")
         }
         guard record.files.count <= MirrorCommit.maximumFiles else { throw defect(expected, "it lists too many files") }
@@ -88,7 +88,7 @@ struct CommitRecord: Decodable {
             throw Failure(
                 .mismatch, "the record of commit `\(expected)` describes another commit: `\(commit.id)`",
                 hint:
-                    "the mirror's directory was damaged or edited; restore the record from a backup or import the files again"
+                    "the mirror's directory was damaged or edited; restore the record from a backup"
             )
         }
         return commit

@@ -36,7 +36,7 @@ package struct CommitRequest: Sendable {
     /// Who makes the commit.
     package var author: CommitAuthor
     /// When; with the same date, author, message and files a commit gets the same id.
-    package var date: CommitDate
+    package var date: Timestamp
     /// What the new tree begins with.
     package var base: Base
 
@@ -47,7 +47,7 @@ package struct CommitRequest: Sendable {
     package init(
         branch: Revision = .main, tags: [Revision] = [], title: String, message: String = "",
         author: CommitAuthor = .program,
-        date: CommitDate, base: Base = .replacing
+        date: Timestamp, base: Base = .replacing
     ) {
         self.branch = branch
         self.tags = tags

@@ -9,11 +9,14 @@ struct FolderListing {
     /// Each file's path in the repository, and where it is.
     private(set) var files: [(path: RelativePath, file: FilePath)] = []
     private let top: FilePath
+    /// Where the entries of a Hugging Face cache's snapshot lead: the `blobs` of the same repository.
+    private let blobs: FilePath?
 
     /// How deep folders may be nested.
     static let maximumDepth = 64
 
-    /// Lists a folder without `.git` and `.cache/huggingface`, following links that stay inside.
+    /// Lists a folder without `.git` and `.cache/huggingface`, following links that stay inside, and those of a
+    /// Hugging Face cache's snapshot into its own blobs.
     ///
     /// - Throws: `Failure` with code `refused` for a link that leaves the folder or leads nowhere, `invalidPath` for
     ///   a name that no repository can have, `limitExceeded` for too many files or levels, `file` for what cannot be
@@ -25,6 +28,8 @@ struct FolderListing {
                 hint: "name the folder that holds the model")
         }
         self.top = top
+        let parent = top.removingLastComponent()
+        blobs = parent.lastComponent == "snapshots" ? parent.removingLastComponent().appending("blobs") : nil
         try walk(top, prefix: "", depth: 0)
     }
 
@@ -45,8 +50,8 @@ struct FolderListing {
                     hint: "rename the file")
             }
             if status.kind == .symbolicLink {
-                guard let real = FileSystem.realPath(place), real.starts(with: top), real != top,
-                    let target = try FileSystem.status(real)
+                guard let real = FileSystem.realPath(place), real != top, let target = try FileSystem.status(real),
+                    real.starts(with: top) || (target.kind == .regular && blobs.map { real.starts(with: $0) } == true)
                 else {
                     throw Failure(
                         .refused, "`\(Escaped(text, limit: 1024))` is a link that leads nowhere or out of the folder",

@@ -53,7 +53,7 @@ enum GitObjects {
     /// Computes the id of a commit.
     static func commit(
         tree: GitObjectID, parents: [GitObjectID], title: String, message: String, author: CommitAuthor,
-        date: CommitDate
+        date: Timestamp
     ) -> GitObjectID {
         var text = "tree \(tree)\n"
         for parent in parents { text += "parent \(parent)\n" }

@@ -39,7 +39,7 @@ package struct MirrorCommit: Sendable {
     /// Who made it.
     package let author: CommitAuthor
     /// When.
-    package let date: CommitDate
+    package let date: Timestamp
     /// All files, sorted by path.
     package let files: [MirrorFile]
     /// All files and directories, sorted by path.
@@ -55,7 +55,7 @@ package struct MirrorCommit: Sendable {
     ///   rule.
     package init(
         files: [MirrorFile], parents: [GitObjectID], title: String, message: String, author: CommitAuthor,
-        date: CommitDate
+        date: Timestamp
     ) throws(Failure) {
         guard files.count <= MirrorCommit.maximumFiles else {
             throw Failure(.limitExceeded, "a commit can hold \(MirrorCommit.maximumFiles) files, not \(files.count)")

@@ -93,7 +93,7 @@ extension MirrorRepository {
     }
 
     /// A repository without commits has no date of its own yet: the first commit gives it.
-    private func noteCreation(_ date: CommitDate) throws(Failure) {
+    private func noteCreation(_ date: Timestamp) throws(Failure) {
         var settings = try settings()
         guard settings.created.seconds == 0 else { return }
         settings.created = date

@@ -18,7 +18,7 @@ package struct RepositorySettings: Hashable, Sendable {
     /// Who may read.
     package var access: Access
     /// When the repository was created.
-    package var created: CommitDate
+    package var created: Timestamp
     /// Whether every request is refused.
     package var isDisabled: Bool
     /// The name that the repository has now, when it is another one.
@@ -26,7 +26,7 @@ package struct RepositorySettings: Hashable, Sendable {
 
     /// Creates settings; a repository is public unless something else is said.
     package init(
-        access: Access = .public, created: CommitDate = CommitDate(clamping: 0), isDisabled: Bool = false,
+        access: Access = .public, created: Timestamp = Timestamp(clamping: 0), isDisabled: Bool = false,
         movedTo: RepositoryID? = nil
     ) {
         self.access = access
@@ -48,7 +48,7 @@ package struct RepositorySettings: Hashable, Sendable {
 
     init(_ bytes: [UInt8], of id: RepositoryID) throws(Failure) {
         guard let record = try? JSONDecoder().decode(Record.self, from: Data(bytes)), record.version == 1,
-            let date = CommitDate(record.created)
+            let date = Timestamp(record.created)
         else {
             throw Failure(
                 .file, "the settings of `\(id)` are not what version 1 of the format allows",

@@ -83,7 +83,7 @@ package struct OutdatedCheck: Sendable {
             return finding(.unavailable(failure), nil, rewritten: false)
         }
         if now.commit == source.commit { return finding(.current, now, rewritten: false) }
-        let drift = try await OutdatedCheck.drift(source, now.commit, now.date, hub)
+        let drift = try await OutdatedCheck.drift(source, now.commit, now.date.flatMap(LockedSource.normalisedDate), hub)
         return finding(.moved(drift), now, rewritten: try await isGone(source, hub))
     }
 

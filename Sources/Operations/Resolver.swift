@@ -43,7 +43,7 @@ struct Resolver: Sendable {
             if let name = revision.name {
                 session.emit(.warning("`\(request.repository)` is called `\(name)` now: change it in weighlock.yaml"))
             }
-            pins[Resolver.pin(request)] = (revision.commit, revision.date)
+            pins[Resolver.pin(request)] = (revision.commit, revision.date.flatMap(LockedSource.normalisedDate))
         }
         try enforceCooldown(manifest, pins.compactMap { pin, value in value.date.map { (pin.repository, pin.revision, $0) } }, fresh)
         var listings: [Place: [HubEntry]] = [:]
@@ -76,11 +76,11 @@ struct Resolver: Sendable {
     private func enforceCooldown(
         _ manifest: Manifest, _ pins: [(RepositoryID, Revision, String)], _ fresh: Set<Pin>
     ) throws(Failure) {
-        guard let cooldown = manifest.policy.cooldown, let now = Instant(session.settings.now()) else { return }
+        guard let cooldown = manifest.policy.cooldown, let now = Timestamp(session.settings.now()) else { return }
         for (repository, revision, date) in pins {
             let isNew = fresh.contains(Pin(repository: repository, revision: revision))
                 || current?.deliverables.flatMap(\.sources).contains { $0.request.repository == repository && $0.request.revision == revision } != true
-            guard isNew, let made = Instant(date), now.seconds - made.seconds < cooldown.components.seconds else { continue }
+            guard isNew, let made = Timestamp(date), now.seconds - made.seconds < cooldown.components.seconds else { continue }
             throw Failure(
                 .refused, "`\(repository)` at `\(revision)` is too young: it was made at \(date)",
                 hint: "wait, or name an older commit in `revision`; `policy.cooldown` is \(cooldown.components.seconds / 86_400) days")

@@ -118,7 +118,7 @@ package struct StoreMaintenance: Sendable {
             session.emit(.note("waiting for other weighlock commands to end"))
         }
         defer { withExtendedLifetime(held) {} }
-        guard let now = Instant(session.settings.now())?.seconds else { return Collected() }
+        guard let now = Timestamp(session.settings.now())?.seconds else { return Collected() }
         var collected = Collected()
         var kept: Set<String> = []
         for name in try FileSystem.list(views) {

@@ -44,7 +44,7 @@ package struct Hub: Sendable {
         }
         let name = info.id.flatMap { $0.utf8.elementsEqual(repository.name.utf8) ? nil : $0 }
         return HubRevision(
-            commit: commit, date: HubMessages.wholeSeconds(info.lastModified), name: name.map { Escaped($0).description },
+            commit: commit, date: info.lastModified.map { Escaped($0, limit: 40).description }, name: name.map { Escaped($0).description },
             isGated: info.gated?.isGated ?? false)
     }
 

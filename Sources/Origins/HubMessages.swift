@@ -58,18 +58,4 @@ enum HubMessages {
         default: "it is not JSON"
         }
     }
-
-    /// Brings a date such as `2024-01-01T00:00:00.000Z` to whole seconds; anything else is nil.
-    static func wholeSeconds(_ text: String?) -> String? {
-        guard let text else { return nil }
-        let bytes = Array(text.utf8)
-        guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z") else { return nil }
-        let shape = Array("dddd-dd-ddTdd:dd:dd".utf8)
-        for (index, expected) in shape.enumerated() {
-            let isDigit = (0x30...0x39).contains(bytes[index])
-            guard expected == UInt8(ascii: "d") ? isDigit : bytes[index] == expected else { return nil }
-        }
-        guard bytes.count == 20 || bytes[19] == UInt8(ascii: ".") else { return nil }
-        return String(decoding: bytes[..<19], as: UTF8.self) + "Z"
-    }
 }

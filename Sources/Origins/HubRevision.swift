@@ -6,7 +6,7 @@ package import ContentModel
 package struct HubRevision: Sendable, Hashable {
     /// The commit.
     package let commit: GitObjectID
-    /// When the commit was made, as `2024-01-01T00:00:00Z`, when the Hub says.
+    /// When the commit was made, in the words of the Hub, when it says.
     package let date: String?
     /// The repository's name now; another one than was asked for when it was renamed.
     package let name: String?

@@ -130,7 +130,7 @@ package final class PartialBlob: Sendable {
 
     /// Writes the next bytes of a segment and hashes them if they are next in the blob too.
     ///
-    /// - Throws: `Failure` with code `mismatch` when they would go past the segment's end; `noSpace` or `file`.
+    /// - Throws: `Failure` with code `protocolViolation` when they would go past the segment's end; `noSpace` or `file`.
     package func write(_ bytes: UnsafeRawBufferPointer, to segment: inout Segment) throws(Failure) {
         guard Int64(bytes.count) <= segment.end - segment.offset else {
             throw Failure(

@@ -19,7 +19,7 @@ final class Gallery: Sendable {
 
     /// One gallery for all tests that only ask. Making one costs a second: everything in it is synced to the disk.
     static var shared: Gallery { get throws { try made.get() } }
-    private static let made = Result {
+    private static let made: Result<Gallery, any Error> = Result {
         let gallery = try Gallery()
         // A static value is never released, so its directory goes when the process does.
         atexit { if let gallery = try? Gallery.made.get() { try? FileSystem.removeTree(gallery.directory.path) } }
@@ -33,7 +33,8 @@ final class Gallery: Sendable {
         handler = MirrorHandler(root: root, access: MirrorAccess(tokens: tokens.compactMap { Secret($0) }))
         let tiny = try root.createRepository(try RepositoryID("org/tiny"))
         var files: [String: String] = [
-            "config.json": "{\"model_type\":\"bert\"}\n", "empty.txt": "", "README.md": "# tiny\n", "onnx/sub/a.txt": "a", "onnx/b.txt": "b",
+            "config.json": "{\"model_type\":\"bert\"}\n", "empty.txt": "", "README.md": "# tiny\n",
+            "onnx/sub/a.txt": "a", "onnx/b.txt": "b",
             "onnx.txt": "sorts before the directory", "näme ü.txt": "umlauts", "quo\"te.txt": "quote",
         ]
         first = try tiny.commit(files, weights: Gallery.weights, day: 1, tags: ["v1"], title: "First")
@@ -53,11 +54,13 @@ final class Gallery: Sendable {
         for (name, settings) in others {
             try root.createRepository(try RepositoryID(name), settings: settings).commit(["config.json": "{}"], day: 1)
         }
-        try root.createRepository(try RepositoryID("org/old"), settings: RepositorySettings(movedTo: try RepositoryID("org/tiny")))
+        try root.createRepository(
+            try RepositoryID("org/old"), settings: RepositorySettings(movedTo: try RepositoryID("org/tiny")))
     }
 
     func ask(
-        _ method: String = "GET", _ target: String, _ headers: HeaderFields = [:], token: String? = nil, body: String = ""
+        _ method: String = "GET", _ target: String, _ headers: HeaderFields = [:], token: String? = nil,
+        body: String = ""
     ) -> MirrorResponse {
         var headers = headers
         if headers["Host"] == nil { headers.add("Host", "mirror.test:8080") }
@@ -85,7 +88,7 @@ extension MirrorRepository {
         let request = CommitRequest(
             branch: try Revision(branch), tags: try tags.map { tag in try Revision(tag) }, title: title,
             author: try CommitAuthor(name: "Ada Lovelace", email: "ada@example.org"),
-            date: CommitDate(clamping: 1_704_067_200 + day * 86_400), base: base)
+            date: Timestamp(clamping: 1_704_067_200 + day * 86_400), base: base)
         return try createCommit(request, files: all)
     }
 }

@@ -27,7 +27,8 @@ struct Git {
     func run(_ arguments: String..., input: String = "", environment: [String: String] = [:]) async throws -> String {
         let clean = ["GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"]
         let program = try Program(
-            in: directory, home: directory, environment: clean.merging(environment) { $1 }, executable: FilePath(Git.executable ?? ""))
+            in: directory, home: directory, environment: clean.merging(environment) { $1 },
+            executable: FilePath(Git.executable ?? ""))
         let outcome = try await program.run(arguments, input: input)
         guard outcome.status == 0 else { throw Refused(description: "git \(arguments): \(outcome.errors)") }
         return outcome.output

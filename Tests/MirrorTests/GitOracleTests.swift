@@ -22,7 +22,8 @@ struct `ids are the ones that git computes` {
             let id = try repository.createCommit(
                 CommitRequest(
                     title: title, message: index == 1 ? "with a body\n\nof two paragraphs" : "",
-                    author: try CommitAuthor(name: "Ada Lovelace", email: "ada@example.org"), date: CommitDate(clamping: seconds)),
+                    author: try CommitAuthor(name: "Ada Lovelace", email: "ada@example.org"),
+                    date: Timestamp(clamping: seconds)),
                 files: try current.map { name, bytes in (try RelativePath(name), .bytes(bytes)) })
             let commit = try #require(try repository.commit(id))
             // git gets what it would hold itself: pointers in place of large files.
@@ -37,7 +38,9 @@ struct `ids are the ones that git computes` {
             #expect(tree == commit.tree.description, "seed \(seed ?? 0)")
             let person = ["NAME": "Ada Lovelace", "EMAIL": "ada@example.org", "DATE": "\(seconds) +0000"]
             var environment: [String: String] = [:]
-            for (key, value) in person { for role in ["AUTHOR", "COMMITTER"] { environment["GIT_\(role)_\(key)"] = value } }
+            for (key, value) in person {
+                for role in ["AUTHOR", "COMMITTER"] { environment["GIT_\(role)_\(key)"] = value }
+            }
             let message = commit.message.isEmpty ? title + "\n" : "\(title)\n\n\(commit.message)\n"
             let real: String
             if let parent {
@@ -54,7 +57,9 @@ struct `ids are the ones that git computes` {
                 listed[String(parts[1])] = String(parts[0].split(separator: " ")[2])
             }
             #expect(listed.count == commit.entries.count)
-            for entry in commit.entries { #expect(listed[entry.path.description] == entry.git.description, "\(entry.path)") }
+            for entry in commit.entries {
+                #expect(listed[entry.path.description] == entry.git.description, "\(entry.path)")
+            }
         }
     }
 
@@ -63,7 +68,10 @@ struct `ids are the ones that git computes` {
     }
 
     @Test func `for names whose order is easily got wrong`() async throws {
-        let names = ["a", "a.b", "a-b", "a0", "b/c", "b.c", "b-c/d", "b0", "B", "c/d/e/f", "c/d.e", "c/d-e/x", "ü/x", "ü.x", "z z/q", "README.md"]
+        let names = [
+            "a", "a.b", "a-b", "a0", "b/c", "b.c", "b-c/d", "b0", "B", "c/d/e/f", "c/d.e", "c/d-e/x", "ü/x", "ü.x",
+            "z z/q", "README.md",
+        ]
         try await compare(Dictionary(uniqueKeysWithValues: names.map { ($0, Array($0.utf8)) }))
     }
 
@@ -82,21 +90,26 @@ struct `ids are the ones that git computes` {
 
     @Test func `attributes select the files that git check-attr selects`() async throws {
         let patterns = [
-            "*.dat", "data/*.raw", "/top.raw", "deep/**", "**/any/x", "a/**/z", "sp[[:space:]]ace.q", "[ab]?.r", "[!ab]c.r", "lit\\*.s",
+            "*.dat", "data/*.raw", "/top.raw", "deep/**", "**/any/x", "a/**/z", "sp[[:space:]]ace.q", "[ab]?.r",
+            "[!ab]c.r", "lit\\*.s",
             "\"quo ted.u\"", "no/slash/match", "*.w",
         ]
         var attributes = patterns.map { $0 + " filter=lfs diff=lfs -text" }
         attributes += ["keep.w -filter", "*.v filter=other", "# *.c filter=lfs", "sub/*.dat !filter"]
         let paths = [
-            "x.dat", "d/x.dat", "data/x.raw", "data/d/x.raw", "top.raw", "d/top.raw", "deep/a", "deep/b/c", "any/x", "p/any/x", "p/q/any/x",
-            "many/x", "a/z", "a/b/z", "a/b/c/z", "ab/z", "sp ace.q", "space.q", "aX.r", "bY.r", "cX.r", "cc.r", "ac.r", "lit*.s", "litX.s",
-            "quo ted.u", "no/slash/match", "x.w", "keep.w", "d/keep.w", "x.v", "x.c", "sub/x.dat", "sub/d/x.dat", "plain",
+            "x.dat", "d/x.dat", "data/x.raw", "data/d/x.raw", "top.raw", "d/top.raw", "deep/a", "deep/b/c", "any/x",
+            "p/any/x", "p/q/any/x",
+            "many/x", "a/z", "a/b/z", "a/b/c/z", "ab/z", "sp ace.q", "space.q", "aX.r", "bY.r", "cX.r", "cc.r", "ac.r",
+            "lit*.s", "litX.s",
+            "quo ted.u", "no/slash/match", "x.w", "keep.w", "d/keep.w", "x.v", "x.c", "sub/x.dat", "sub/d/x.dat",
+            "plain",
         ]
         let directory = try TemporaryDirectory()
         let git = try await Git(directory.appending("work"))
         let text = attributes.joined(separator: "\n") + "\n"
         try FileSystem.replace(git.directory.appending(".gitattributes"), with: Array(text.utf8))
-        let answer = try await git.run("check-attr", "--stdin", "-z", "filter", input: paths.joined(separator: "\0") + "\0")
+        let answer = try await git.run(
+            "check-attr", "--stdin", "-z", "filter", input: paths.joined(separator: "\0") + "\0")
         let words = answer.split(separator: "\0").map(String.init)
         var expected: [String: Bool] = [:]
         for index in stride(from: 0, to: words.count - 2, by: 3) { expected[words[index]] = words[index + 2] == "lfs" }

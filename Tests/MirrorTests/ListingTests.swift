@@ -11,7 +11,9 @@ import Testing
 
     @Test func `info names the commit and the files, with sizes and digests when asked`() throws {
         let plain = try gallery.ask("GET", "/api/models/org/tiny").json
-        #expect(plain["id"]?.string == "org/tiny" && plain["modelId"]?.string == "org/tiny" && plain["author"]?.string == "org")
+        #expect(
+            plain["id"]?.string == "org/tiny" && plain["modelId"]?.string == "org/tiny"
+                && plain["author"]?.string == "org")
         #expect(plain["sha"]?.string == gallery.second.description)
         #expect(plain["private"]?.bool == false && plain["gated"]?.bool == false && plain["disabled"]?.bool == false)
         #expect(plain["lastModified"]?.string == "2024-01-03T00:00:00.000Z")
@@ -21,7 +23,9 @@ import Testing
         #expect(plain["siblings"]?.array?.allSatisfy { $0.members?.count == 1 } == true)
 
         for flag in ["true", "True", "1"] {
-            let full = try gallery.ask("GET", "/api/models/org/tiny/revision/dev%2Fx?blobs=\(flag)&securityStatus=\(flag)").json
+            let full = try gallery.ask(
+                "GET", "/api/models/org/tiny/revision/dev%2Fx?blobs=\(flag)&securityStatus=\(flag)"
+            ).json
             #expect(full["sha"]?.string == gallery.first.description)
             let weights = full["siblings"]?.array?.first { $0["rfilename"]?.string == "model.safetensors" }
             #expect(weights?["size"]?.integer == 3000)
@@ -56,9 +60,11 @@ import Testing
 
     @Test func `a tree lists one level or all of them, directories with their git ids`() throws {
         let top = try gallery.ask("GET", "/api/models/org/tiny/tree/main").json.array ?? []
-        #expect(top.map { $0["path"]?.string ?? "" } == [
-            "README.md", "config.json", "empty.txt", "model.safetensors", "näme ü.txt", "onnx", "onnx.txt", "quo\"te.txt",
-        ])
+        #expect(
+            top.map { $0["path"]?.string ?? "" } == [
+                "README.md", "config.json", "empty.txt", "model.safetensors", "näme ü.txt", "onnx", "onnx.txt",
+                "quo\"te.txt",
+            ])
         let commit = try #require(try gallery.root.repository(try RepositoryID("org/tiny"))?.commit(gallery.second))
         let onnx = top.first { $0["path"]?.string == "onnx" }
         #expect(onnx?["type"]?.string == "directory" && onnx?["size"]?.integer == 0)
@@ -67,9 +73,14 @@ import Testing
         #expect(weights?["lfs"]?["oid"]?.string == Digest(of: Gallery.weights).description)
         #expect(weights?["size"]?.integer == 3000)
         for flag in ["true", "True", "1"] {
-            let all = try gallery.ask("GET", "/api/models/org/tiny/tree/\(gallery.second)?recursive=\(flag)&expand=False").json.array ?? []
+            let all =
+                try gallery.ask("GET", "/api/models/org/tiny/tree/\(gallery.second)?recursive=\(flag)&expand=False")
+                .json.array ?? []
             #expect(all.count == 11)
-            #expect(all.map { $0["path"]?.string ?? "" }.filter { $0.hasPrefix("onnx/") } == ["onnx/b.txt", "onnx/sub", "onnx/sub/a.txt"])
+            #expect(
+                all.map { $0["path"]?.string ?? "" }.filter { $0.hasPrefix("onnx/") } == [
+                    "onnx/b.txt", "onnx/sub", "onnx/sub/a.txt",
+                ])
         }
         for target in ["onnx/sub", "onnx%2Fsub", "onnx/sub/"] {
             let sub = try gallery.ask("GET", "/api/models/org/tiny/tree/main/\(target)").json.array ?? []
@@ -103,7 +114,9 @@ import Testing
                 found += try response.json.array ?? []
                 pages += 1
                 guard let link = response.headers["Link"] else { break }
-                #expect(link.hasPrefix("<http://mirror.test:8080/api/models/org/tiny/tree/\(gallery.second)?") && link.hasSuffix(">; rel=\"next\""))
+                #expect(
+                    link.hasPrefix("<http://mirror.test:8080/api/models/org/tiny/tree/\(gallery.second)?")
+                        && link.hasSuffix(">; rel=\"next\""))
                 #expect(link.contains("recursive=true") && link.contains("x=a%20b"))
                 target = String(link.dropFirst("<http://mirror.test:8080".count).prefix { $0 != ">" })
             }
@@ -118,7 +131,9 @@ import Testing
         let page = gallery.ask("GET", "/api/models/org/many/tree/main?limit=5000", ["Host": "[::1]:99"])
         #expect(try page.json.array?.count == 1000)
         #expect(page.headers["Link"]?.hasPrefix("<http://[::1]:99/api/") == true)
-        #expect(gallery.ask("GET", "/api/models/org/many/tree/main", ["X-Forwarded-Proto": "https"]).headers["Link"]?.hasPrefix("<https://") == true)
+        #expect(
+            gallery.ask("GET", "/api/models/org/many/tree/main", ["X-Forwarded-Proto": "https"]).headers["Link"]?
+                .hasPrefix("<https://") == true)
         #expect(try gallery.ask("GET", "/api/models/org/many/tree/main?expand=true").json.array?.count == 50)
         let nobody = gallery.handler.respond(to: MirrorRequest("GET", "/api/models/org/many/tree/main"))
         #expect(nobody.status == 400)
@@ -127,7 +142,9 @@ import Testing
     @Test func `a forged cursor and a limit that is none are refused`() {
         // Eleven entries: a cursor beyond them was never given out.
         for cursor in ["-1", "99999999", "12", "1e3", "0x1", "", "%00", "../..", "9223372036854775808", "1%0d%0aX:y"] {
-            #expect(gallery.ask("GET", "/api/models/org/tiny/tree/main?recursive=true&cursor=\(cursor)").status == 400, "\(cursor)")
+            #expect(
+                gallery.ask("GET", "/api/models/org/tiny/tree/main?recursive=true&cursor=\(cursor)").status == 400,
+                "\(cursor)")
             #expect(gallery.ask("GET", "/api/models/org/tiny/commits/main?cursor=\(cursor)").status == 400, "\(cursor)")
         }
         for limit in ["0", "-1", "abc", "99999999999999999999"] {
@@ -138,10 +155,13 @@ import Testing
 
     @Test func `paths-info takes forms and JSON and leaves out what is not there`() throws {
         let target = "/api/models/org/tiny/paths-info/refs%2Fpr%2F1"
-        let form = "paths=config.json&paths=onnx%2Fsub&paths=nope&paths=..%2F..%2Fx&paths=onnx%2F&paths=n%C3%A4me+%C3%BC.txt&paths=config.json&expand=True"
-        let text = "{\"paths\":[\"config.json\",\"onnx/sub\",\"nope\",\"../../x\",\"onnx/\",\"näme ü.txt\",\"config.json\"],\"expand\":true}"
+        let form =
+            "paths=config.json&paths=onnx%2Fsub&paths=nope&paths=..%2F..%2Fx&paths=onnx%2F&paths=n%C3%A4me+%C3%BC.txt&paths=config.json&expand=True"
+        let text =
+            "{\"paths\":[\"config.json\",\"onnx/sub\",\"nope\",\"../../x\",\"onnx/\",\"näme ü.txt\",\"config.json\"],\"expand\":true}"
         let bodies: [(HeaderFields, String)] = [
-            (["Content-Type": "application/x-www-form-urlencoded"], form), (["Content-Type": "application/json; charset=utf-8"], text),
+            (["Content-Type": "application/x-www-form-urlencoded"], form),
+            (["Content-Type": "application/json; charset=utf-8"], text),
         ]
         for (headers, body) in bodies {
             let response = gallery.ask("POST", target, headers, body: body)
@@ -189,7 +209,10 @@ import Testing
         #expect(commits.first?["date"]?.string == "2024-01-03T00:00:00.000Z")
         let page = gallery.ask("GET", "/api/models/org/tiny/commits/main?limit=1")
         #expect(try page.json.array?.count == 1)
-        #expect(page.headers["Link"] == "<http://mirror.test:8080/api/models/org/tiny/commits/\(gallery.second)?limit=1&cursor=1>; rel=\"next\"")
+        #expect(
+            page.headers["Link"]
+                == "<http://mirror.test:8080/api/models/org/tiny/commits/\(gallery.second)?limit=1&cursor=1>; rel=\"next\""
+        )
         #expect(try gallery.ask("GET", "/api/models/org/tiny/commits/v1").json.array?.count == 1)
     }
 

@@ -12,7 +12,7 @@ import Testing
         let directory = try TemporaryDirectory()
         return (directory, try MirrorRoot(directory.appending("root"), creating: true))
     }
-    private let date = CommitDate(clamping: 1_704_067_200)
+    private let date = Timestamp(clamping: 1_704_067_200)
 
     @Test func `a folder becomes a commit, and the same folder again does not`() throws {
         let (directory, root) = try makeRoot()
@@ -23,16 +23,21 @@ import Testing
         try directory.write("model/.cache/other", "ours")
         let id = try RepositoryID("org/tiny")
         let first = try root.importFolder(folder, into: id, CommitRequest(title: "Import", date: date))
-        let again = try root.importFolder(folder, into: id, CommitRequest(title: "Again", date: CommitDate(clamping: 1_800_000_000)))
+        let again = try root.importFolder(
+            folder, into: id, CommitRequest(title: "Again", date: Timestamp(clamping: 1_800_000_000)))
         #expect(first == again)
         let repository = try #require(try root.repository(id))
         let commit = try #require(try repository.commit(first))
         #expect(commit.files.map(\.path.description).contains(".cache/other"))
-        #expect(!commit.files.contains { $0.path.description.hasPrefix(".git/") || $0.path.description.hasPrefix(".cache/huggingface") })
+        #expect(
+            !commit.files.contains {
+                $0.path.description.hasPrefix(".git/") || $0.path.description.hasPrefix(".cache/huggingface")
+            })
         #expect(commit.file(try RelativePath("model.safetensors"))?.isLarge == true)
         #expect(commit.file(try RelativePath("config.json"))?.isLarge == false)
         try directory.write("model/README.md", "# changed\n")
-        let second = try root.importFolder(folder, into: id, CommitRequest(tags: [try Revision("v2")], title: "Change", date: date))
+        let second = try root.importFolder(
+            folder, into: id, CommitRequest(tags: [try Revision("v2")], title: "Change", date: date))
         #expect(second != first)
         #expect(try repository.commit(second)?.parents == [first])
         #expect(try repository.resolve(try Revision("v2")) == second)
@@ -63,10 +68,14 @@ import Testing
         let tiny = try #require(try gallery.root.repository(try RepositoryID("org/tiny")))
         let (first, second) = (gallery.first, gallery.second)
         let table: [(String, GitObjectID?)] = [
-            ("main", second), ("v1", first), ("dev/x", first), ("refs/heads/main", second), ("refs/heads/dev/x", first), ("refs/tags/v1", first),
-            ("refs/pr/1", second), ("refs/convert/parquet", first), (first.description, first), (String(first.description.prefix(7)), first),
-            (String(second.description.prefix(39)), second), (String(first.description.prefix(6)), nil), ("nope", nil), ("dev", nil),
-            ("refs/pr/2", nil), ("refs/pr/x", nil), ("refs/heads", nil), (String(repeating: "0", count: 40), nil), ("0000000", nil),
+            ("main", second), ("v1", first), ("dev/x", first), ("refs/heads/main", second), ("refs/heads/dev/x", first),
+            ("refs/tags/v1", first),
+            ("refs/pr/1", second), ("refs/convert/parquet", first), (first.description, first),
+            (String(first.description.prefix(7)), first),
+            (String(second.description.prefix(39)), second), (String(first.description.prefix(6)), nil), ("nope", nil),
+            ("dev", nil),
+            ("refs/pr/2", nil), ("refs/pr/x", nil), ("refs/heads", nil), (String(repeating: "0", count: 40), nil),
+            ("0000000", nil),
         ]
         for (name, expected) in table {
             let found = Result { try tiny.resolve(try Revision(name)) }
@@ -88,7 +97,9 @@ import Testing
     @Test func `tags do not move, and names that are directories of others are refused`() throws {
         let gallery = try Gallery()
         let tiny = try #require(try gallery.root.repository(try RepositoryID("org/tiny")))
-        #expect(throws: Failure.self) { try tiny.setReference(try ReferenceName(.tag, try Revision("v1")), to: gallery.second) }
+        #expect(throws: Failure.self) {
+            try tiny.setReference(try ReferenceName(.tag, try Revision("v1")), to: gallery.second)
+        }
         try tiny.setReference(try ReferenceName(.tag, try Revision("v1")), to: gallery.first)
         for name in ["dev", "main/x", "dev/x/y"] {
             let failure = #expect(throws: Failure.self) { try tiny.commit(["a": "b"], day: 9, branch: name) }
@@ -120,7 +131,10 @@ import Testing
         let gallery = try Gallery()
         let file = gallery.root.path.appending("repositories/models/org/tiny/commits/\(gallery.second).json")
         let text = String(decoding: try FileBytes.read(file), as: UTF8.self)
-        for (old, new) in [("Second", "Sekond"), ("config.json", "konfig.json"), ("\"size\": 3000,", "\"size\": 3001,"), ("2024-01", "2024-02")] {
+        for (old, new) in [
+            ("Second", "Sekond"), ("config.json", "konfig.json"), ("\"size\": 3000,", "\"size\": 3001,"),
+            ("2024-01", "2024-02"),
+        ] {
             #expect(text.contains(old))
             try FileSystem.replace(file, with: Array(text.replacing(old, with: new).utf8))
             #expect(throws: Failure.self, "\(old)") {
@@ -134,9 +148,11 @@ import Testing
     }
 
     @Test func `one-segment names cannot be confused with namespaces`() throws {
-        let (_directory, root) = try makeRoot()
-        _ = _directory
-        for name in ["gpt2", "gpt2/gpt2", "models", "models/x"] { try root.createRepository(try RepositoryID(name)).commit(["a": name], day: 1) }
+        let (directory, root) = try makeRoot()
+        defer { withExtendedLifetime(directory) {} }
+        for name in ["gpt2", "gpt2/gpt2", "models", "models/x"] {
+            try root.createRepository(try RepositoryID(name)).commit(["a": name], day: 1)
+        }
         #expect(try root.repositories(.model).map(\.id.name) == ["gpt2", "gpt2/gpt2", "models", "models/x"])
     }
 
@@ -152,8 +168,8 @@ import Testing
     }
 
     @Test func `files that cannot live together are refused, names that only fold to one are not`() throws {
-        let (_directory, root) = try makeRoot()
-        _ = _directory
+        let (directory, root) = try makeRoot()
+        defer { withExtendedLifetime(directory) {} }
         let repository = try root.createRepository(try RepositoryID("org/m"))
         #expect(throws: Failure.self) { try repository.commit(["a": "1", "a/b": "2", "a.x": "3"], day: 1) }
         try repository.commit(["README.md": "1", "readme.md": "2"], day: 1)
@@ -162,19 +178,22 @@ import Testing
     @Test func `dates are the calendar's`() throws {
         let table: [(Int64, String)] = [
             (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"), (1_704_067_199, "2023-12-31T23:59:59Z"),
-            (4_107_542_400, "2100-03-01T00:00:00Z"), (CommitDate.maximum, "9999-12-31T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"), (Timestamp.maximum, "9999-12-31T23:59:59Z"),
         ]
         for (seconds, text) in table {
-            #expect(CommitDate(clamping: seconds).description == text)
-            #expect(CommitDate(text)?.seconds == seconds)
+            #expect(Timestamp(clamping: seconds).description == text)
+            #expect(Timestamp(text)?.seconds == seconds)
         }
-        for bad in ["2023-02-29T00:00:00Z", "2024-01-01 00:00:00Z", "2024-13-01T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00", "", "２024-01-01T00:00:0Z"] {
-            #expect(CommitDate(bad) == nil, "\(bad)")
+        for bad in [
+            "2023-02-29T00:00:00Z", "2024-01-01 00:00:00Z", "2024-13-01T00:00:00Z", "2024-01-01T24:00:00Z",
+            "2024-01-01T00:00:00", "", "２024-01-01T00:00:0Z",
+        ] {
+            #expect(Timestamp(bad) == nil, "\(bad)")
         }
         var generator = SeededGenerator(seed: 5)
         for _ in 0..<2000 {
-            let date = CommitDate(clamping: Int64.random(in: 0...CommitDate.maximum, using: &generator))
-            #expect(CommitDate(date.description) == date, "seed 5, \(date)")
+            let date = Timestamp(clamping: Int64.random(in: 0...Timestamp.maximum, using: &generator))
+            #expect(Timestamp(date.description) == date, "seed 5, \(date)")
         }
     }
 }

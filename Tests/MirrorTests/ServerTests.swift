@@ -34,7 +34,9 @@ import Testing
         /// How many of this process's descriptors are open on the blob.
         var openDescriptors: Int {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-            return names.count { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + $0)) == blob.string }
+            return names.count {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + $0)) == blob.string
+            }
         }
     }
 
@@ -66,8 +68,13 @@ import Testing
     @Test func `requests on one connection are answered in their order, also when sent all at once`() async throws {
         let setup = try await Setup()
         let connection = try await RawConnection(port: setup.server.port)
-        let targets = ["/org/tiny/resolve/main/config.json", "/org/tiny/resolve/main/nope", "/org/tiny/resolve/main/empty.txt", "/org/tiny/resolve/main/README.md"]
-        try await connection.send(targets.map { get($0, close: false) }.joined() + "HEAD \(targets[0]) HTTP/1.1\r\nHost: x\r\n\r\n" + get(targets[3]))
+        let targets = [
+            "/org/tiny/resolve/main/config.json", "/org/tiny/resolve/main/nope", "/org/tiny/resolve/main/empty.txt",
+            "/org/tiny/resolve/main/README.md",
+        ]
+        try await connection.send(
+            targets.map { get($0, close: false) }.joined() + "HEAD \(targets[0]) HTTP/1.1\r\nHost: x\r\n\r\n"
+                + get(targets[3]))
         let text = String(decoding: await connection.receiveAll(), as: UTF8.self)
         let statuses = text.split(separator: "HTTP/1.1 ").map { $0.prefix(3) }
         #expect(statuses == ["200", "404", "200", "200", "200", "200"])
@@ -82,7 +89,9 @@ import Testing
         let large = setup.large
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for index in 0..<40 {
-                let target = index.isMultiple(of: 2) ? "/org/large/resolve/main/model.safetensors" : "/org/tiny/resolve/main/model.safetensors"
+                let target =
+                    index.isMultiple(of: 2)
+                    ? "/org/large/resolve/main/model.safetensors" : "/org/tiny/resolve/main/model.safetensors"
                 let request = get(target)
                 group.addTask {
                     let connection = try await RawConnection(port: port)
@@ -129,7 +138,10 @@ import Testing
         limits.headerTime = .milliseconds(50)
         limits.bodyTime = .milliseconds(50)
         let setup = try await Setup(size: 10, limits: limits)
-        for text in ["GET /org/tiny HT", "POST /api/models/org/tiny/paths-info/main HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\npaths="] {
+        for text in [
+            "GET /org/tiny HT",
+            "POST /api/models/org/tiny/paths-info/main HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\npaths=",
+        ] {
             let connection = try await RawConnection(port: setup.server.port)
             try await connection.send(text)
             #expect(await connection.receiveAll().isEmpty)
@@ -142,7 +154,8 @@ import Testing
         limits.idle = .seconds(2)
         let setup = try await Setup(size: 10, limits: limits)
         let silent = try await RawConnection(port: setup.server.port)
-        // Where the tests have no processor for two seconds the connection is closed before the request is sent: once more.
+        // Where the tests have no processor for two seconds the connection is closed before the request is sent: once
+        // more.
         var answer: [UInt8] = []
         for _ in 0..<100 where answer.isEmpty {
             let connection = try await RawConnection(port: setup.server.port)
@@ -164,8 +177,13 @@ import Testing
         let table: [(String, String)] = [
             (get("/org/tiny/resolve/main/README.md", "X: \(String(repeating: "x", count: 900))\r\n"), "200"),
             (get("/org/tiny/resolve/main/README.md", "X: \(String(repeating: "x", count: 1001))\r\n"), "400"),
-            (get("/org/tiny/resolve/main/README.md", (0..<5).map { "X\($0): \(String(repeating: "x", count: 500))\r\n" }.joined()), "400"),
-            (get("/" + String(repeating: "x", count: 1001)), "400"), ("NONSENSE\r\n\r\n", "400"), ("GET / HTTP/9.9\r\n\r\n", "400"),
+            (
+                get(
+                    "/org/tiny/resolve/main/README.md",
+                    (0..<5).map { "X\($0): \(String(repeating: "x", count: 500))\r\n" }.joined()), "400"
+            ),
+            (get("/" + String(repeating: "x", count: 1001)), "400"), ("NONSENSE\r\n\r\n", "400"),
+            ("GET / HTTP/9.9\r\n\r\n", "400"),
             (post + "Content-Length: 100\r\n\r\npaths=README.md&x=\(String(repeating: "y", count: 82))", "200"),
             (post + "Content-Length: 101\r\n\r\n", "413"), (post + "Content-Length: 99999999999999\r\n\r\n", "413"),
             (post + "Transfer-Encoding: chunked\r\n\r\nf\r\npaths=README.md\r\n0\r\n\r\n", "200"),

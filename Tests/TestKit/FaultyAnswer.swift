@@ -80,7 +80,9 @@ struct FaultyAnswer: Sendable {
         case .demandToken(let token):
             if request.headers["Authorization"] == "Bearer \(token)" { return }
             let text = "{\"error\":\"Invalid username or password.\"}"
-            let fields: HeaderFields = ["X-Error-Code": "RepoNotFound", "X-Error-Message": "Invalid username or password."]
+            let fields: HeaderFields = [
+                "X-Error-Code": "RepoNotFound", "X-Error-Message": "Invalid username or password.",
+            ]
             apply(.answer(401, headers: fields, body: Array(text.utf8)), request, host)
         case .dropHeader(let name): headers.remove(name)
         case .setHeader(let name, let value): set(name, value)
@@ -103,9 +105,13 @@ struct FaultyAnswer: Sendable {
 
     private mutating func endlessTree(_ pageSize: Int, _ request: RecordedRequest, _ host: String) {
         guard request.path.contains("/tree/") else { return }
-        let cursor = request.target.range(of: "cursor=").flatMap { Int(request.target[$0.upperBound...].prefix { $0.isNumber }) } ?? 0
+        let cursor =
+            request.target.range(of: "cursor=").flatMap { Int(request.target[$0.upperBound...].prefix { $0.isNumber }) }
+            ?? 0
         let oid = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
-        let items = (0..<pageSize).map { "{\"type\":\"file\",\"oid\":\"\(oid)\",\"size\":0,\"path\":\"endless/\(cursor + $0)\"}" }
+        let items = (0..<pageSize).map {
+            "{\"type\":\"file\",\"oid\":\"\(oid)\",\"size\":0,\"path\":\"endless/\(cursor + $0)\"}"
+        }
         let bytes = Array(("[" + items.joined(separator: ",") + "]").utf8)
         status = 200
         set("Link", "<http://\(host)\(request.path)?recursive=true&cursor=\(cursor + pageSize)>; rel=\"next\"")

@@ -62,7 +62,9 @@ final class HubConnection: ChannelInboundHandler {
         }
     }
 
-    private func begin(_ context: ChannelHandlerContext, _ answer: FaultyAnswer, _ head: HTTPRequestHead, _ ticket: HubDesk.Ticket) {
+    private func begin(
+        _ context: ChannelHandlerContext, _ answer: FaultyAnswer, _ head: HTTPRequestHead, _ ticket: HubDesk.Ticket
+    ) {
         desk.update(ticket) { $0.status = answer.status }
         var text = "HTTP/1.1 \(answer.status) \(HTTPResponseStatus(statusCode: answer.status).reasonPhrase)\r\n"
         for field in answer.headers.fields { text += "\(field.name): \(field.value)\r\n" }
@@ -79,7 +81,9 @@ final class HubConnection: ChannelInboundHandler {
     private func step(_ context: ChannelHandlerContext, _ writer: BodyWriter, _ ticket: HubDesk.Ticket, closing: Bool) {
         guard let (bytes, pause) = writer.next(HubConnection.piece) else {
             if writer.isStalled { return }
-            if writer.answer.isChunked { context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "0\r\n\r\n")), promise: nil) }
+            if writer.answer.isChunked {
+                context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "0\r\n\r\n")), promise: nil)
+            }
             return end(context, ticket, closing: closing || writer.isTruncated)
         }
         var buffer = ByteBuffer()
@@ -90,7 +94,9 @@ final class HubConnection: ChannelInboundHandler {
             guard (try? result.get()) != nil else { return context.close(promise: nil) }
             self.desk.update(ticket) { $0.bytesSent += Int64(bytes.count) }
             guard let pause else { return self.step(context, writer, ticket, closing: closing) }
-            context.eventLoop.assumeIsolated().scheduleTask(in: pause) { self.step(context, writer, ticket, closing: closing) }
+            context.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+                self.step(context, writer, ticket, closing: closing)
+            }
         }
     }
 

@@ -51,10 +51,13 @@ final class HubDesk: Sendable {
     }
 
     /// Records a request, and says what its answer is to suffer.
-    func receive(_ method: String, _ target: String, _ headers: HeaderFields, _ body: [UInt8]) -> (Ticket, RecordedRequest, [Fault]) {
+    func receive(
+        _ method: String, _ target: String, _ headers: HeaderFields, _ body: [UInt8]
+    ) -> (Ticket, RecordedRequest, [Fault]) {
         let (ticket, request, plan) = state.withLock { state in
             let attempt = 1 + state.requests.count { $0.method == method && $0.target == target }
-            let request = RecordedRequest(method: method, target: target, headers: headers, body: body, attempt: attempt)
+            let request = RecordedRequest(
+                method: method, target: target, headers: headers, body: body, attempt: attempt)
             state.requests.append(request)
             return (Ticket(generation: state.generation, index: state.requests.count - 1), request, state.fault)
         }

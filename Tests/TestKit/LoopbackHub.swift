@@ -8,8 +8,8 @@ internal import NIOPosix
 internal import Synchronization
 package import SystemPackage
 
-/// A Hub on this machine: a `MirrorHandler` on a temporary root, behind a server that records every request and can be told
-/// to answer any of them wrongly.
+/// A Hub on this machine: a `MirrorHandler` on a temporary root, behind a server that records every request and can
+/// be told to answer any of them wrongly.
 ///
 /// It writes the bytes of its answers itself, so that it can also send what no correct HTTP library would.
 package final class LoopbackHub: Sendable {
@@ -29,7 +29,8 @@ package final class LoopbackHub: Sendable {
 
     /// Starts a Hub on a free port, with an empty root of its own unless one is given.
     package init(
-        root: MirrorRoot? = nil, access: MirrorAccess = MirrorAccess(), host: String = "127.0.0.1", fault: FaultPlan? = nil
+        root: MirrorRoot? = nil, access: MirrorAccess = MirrorAccess(), host: String = "127.0.0.1",
+        fault: FaultPlan? = nil
     ) async throws {
         let directory = root == nil ? try TemporaryDirectory() : nil
         let root = try root ?? MirrorRoot(directory?.appending("mirror") ?? "", creating: true)
@@ -40,7 +41,8 @@ package final class LoopbackHub: Sendable {
             .childChannelInitializer { channel in
                 desk.add(channel)
                 return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
+                    try channel.pipeline.syncOperations.addHandler(
+                        ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
                     try channel.pipeline.syncOperations.addHandler(HubConnection(desk))
                 }
             }
@@ -78,21 +80,28 @@ package final class LoopbackHub: Sendable {
     /// Replaces the way in which requests are answered wrongly.
     package func setFault(_ fault: FaultPlan?) { desk.setFault(fault) }
 
-    /// Returns as soon as `condition` holds of the requests. It is looked at after every change; there is no time limit.
-    package func wait(until condition: @escaping @Sendable ([RecordedRequest]) -> Bool) async { await desk.wait(condition) }
+    /// Returns as soon as `condition` holds of the requests. It is looked at after every change; there is no time
+    /// limit.
+    package func wait(until condition: @escaping @Sendable ([RecordedRequest]) -> Bool) async {
+        await desk.wait(condition)
+    }
 
     // MARK: Contents
 
-    /// Commits files to a repository, which is created when it is new. Without a date each commit is a day after the last.
+    /// Commits files to a repository, which is created when it is new. Without a date each commit is a day after the
+    /// last.
     @discardableResult
     package func commit(
-        _ name: String, kind: RepositoryID.Kind = .model, _ files: [String: [UInt8]], branch: String = "main", tags: [String] = [],
-        title: String = "Add files", base: CommitRequest.Base = .replacing, removing: [String] = [], date: CommitDate? = nil
+        _ name: String, kind: RepositoryID.Kind = .model, _ files: [String: [UInt8]], branch: String = "main",
+        tags: [String] = [],
+        title: String = "Add files", base: CommitRequest.Base = .replacing, removing: [String] = [],
+        date: Timestamp? = nil
     ) throws -> GitObjectID {
         let repository = try root.createRepository(try RepositoryID(name, kind: kind))
-        let date = date ?? CommitDate(clamping: 1_704_067_200 + 86_400 * desk.nextDay())
+        let date = date ?? Timestamp(clamping: 1_704_067_200 + 86_400 * desk.nextDay())
         let request = CommitRequest(
-            branch: try Revision(branch), tags: try tags.map { tag in try Revision(tag) }, title: title, date: date, base: base)
+            branch: try Revision(branch), tags: try tags.map { tag in try Revision(tag) }, title: title, date: date,
+            base: base)
         return try repository.createCommit(
             request, files: try files.map { name, bytes in (try RelativePath(name), .bytes(bytes)) },
             removing: try removing.map { path in try RelativePath(path) })
@@ -101,7 +110,7 @@ package final class LoopbackHub: Sendable {
     /// Commits a folder as the whole tree of `main`.
     @discardableResult
     package func importFolder(_ folder: FilePath, _ name: String, title: String = "Add files") throws -> GitObjectID {
-        let date = CommitDate(clamping: 1_704_067_200 + 86_400 * desk.nextDay())
+        let date = Timestamp(clamping: 1_704_067_200 + 86_400 * desk.nextDay())
         return try root.importFolder(folder, into: try RepositoryID(name), CommitRequest(title: title, date: date))
     }
 }

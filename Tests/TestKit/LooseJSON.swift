@@ -5,7 +5,9 @@ internal import Foundation
 
 extension JSONValue {
     /// Parses JSON text.
-    package static func parse(_ bytes: [UInt8]) throws -> JSONValue { try JSONDecoder().decode(JSONValue.self, from: Data(bytes)) }
+    package static func parse(_ bytes: [UInt8]) throws -> JSONValue {
+        try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+    }
 
     /// The value, when it is true or false.
     package var bool: Bool? {

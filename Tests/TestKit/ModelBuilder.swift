@@ -23,7 +23,9 @@ package enum ModelBuilder {
 
         /// A tensor of 32-bit floats.
         package init(_ name: String, shape: [Int], floats: [Float]) {
-            let data = floats.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (UInt32($0) * 8)) } }
+            let data = floats.flatMap { value in
+                (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (UInt32($0) * 8)) }
+            }
             self.init(name, dtype: "F32", shape: shape, data: data)
         }
     }
@@ -38,7 +40,8 @@ package enum ModelBuilder {
         for tensor in tensors {
             let shape = tensor.shape.map(String.init).joined(separator: ",")
             entries.append(
-                "\"\(tensor.name)\":{\"dtype\":\"\(tensor.dtype)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(offset + tensor.data.count)]}")
+                "\"\(tensor.name)\":{\"dtype\":\"\(tensor.dtype)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(offset + tensor.data.count)]}"
+            )
             offset += tensor.data.count
         }
         var header = Array(("{" + entries.joined(separator: ",") + "}").utf8)
@@ -60,7 +63,8 @@ package enum ModelBuilder {
         let vocabulary = words.enumerated().map { "      \"\($1)\": \($0)" }.joined(separator: ",\n")
         let texts: [String: String] = [
             ".gitattributes": "*.safetensors filter=lfs diff=lfs merge=lfs -text\n",
-            "README.md": "---\nlicense: apache-2.0\npipeline_tag: feature-extraction\n---\n# A tiny model\n\nUse it with `temperature=0.7`.\n",
+            "README.md":
+                "---\nlicense: apache-2.0\npipeline_tag: feature-extraction\n---\n# A tiny model\n\nUse it with `temperature=0.7`.\n",
             "config.json": """
             {
               "architectures": ["BertModel"],
@@ -98,7 +102,8 @@ package enum ModelBuilder {
             }
 
             """,
-            "tokenizer_config.json": "{\n  \"tokenizer_class\": \"BertTokenizerFast\",\n  \"do_lower_case\": true,\n  \"padding_side\": \"right\"\n}\n",
+            "tokenizer_config.json":
+                "{\n  \"tokenizer_class\": \"BertTokenizerFast\",\n  \"do_lower_case\": true,\n  \"padding_side\": \"right\"\n}\n",
             "vocab.txt": words.joined(separator: "\n") + "\n",
             "1_Pooling/config.json": "{\n  \"word_embedding_dimension\": 4,\n  \"pooling_mode_mean_tokens\": true\n}\n",
         ]
@@ -122,10 +127,13 @@ package enum ModelBuilder {
         var generator = SeededGenerator(seed: seed)
         let file = try File(path, .creating(permissions: 0o644))
         var offset: Int64 = 0
-        // One generated megabyte, stamped with its place, is as good as fresh ones and a hundred times faster in a debug build.
+        // One generated megabyte, stamped with its place, is as good as fresh ones and a hundred times faster in a
+        // debug build.
         var block = generator.bytes(Int(min(size, 1 << 20)))
         while offset < size {
-            for shift in 0..<8 where shift < block.count { block[shift] = UInt8(truncatingIfNeeded: offset >> Int64(shift * 8)) }
+            for shift in 0..<8 where shift < block.count {
+                block[shift] = UInt8(truncatingIfNeeded: offset >> Int64(shift * 8))
+            }
             let count = Int(min(size - offset, Int64(block.count)))
             try file.write(count == block.count ? block : Array(block[..<count]), at: offset)
             offset += Int64(count)

@@ -36,8 +36,12 @@ package struct Program: Sendable {
 
     /// The binary beside the test bundle; `WEIGHLOCK_BINARY` names another one.
     package static var executable: FilePath {
-        if let named = ProcessInfo.processInfo.environment["WEIGHLOCK_BINARY"], !named.isEmpty { return FilePath(named) }
-        let runner = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments.first ?? ""
+        if let named = ProcessInfo.processInfo.environment["WEIGHLOCK_BINARY"], !named.isEmpty {
+            return FilePath(named)
+        }
+        let runner =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments
+            .first ?? ""
         // The runner lies in the build folder, or on macOS in a bundle in it.
         var folder = FilePath(runner).removingLastComponent()
         for _ in 0..<4 {
@@ -50,10 +54,12 @@ package struct Program: Sendable {
 
     /// Prepares to run `executable` (the real `weighlock` unless another is named) in `directory`, with `home` as home.
     package init(
-        in directory: FilePath, home: FilePath, environment: [String: String] = [:], executable: FilePath = Program.executable
+        in directory: FilePath, home: FilePath, environment: [String: String] = [:],
+        executable: FilePath = Program.executable
     ) throws {
         guard FileManager.default.isExecutableFile(atPath: executable.string) else {
-            throw Unavailable(description: "`\(executable)` is not there or not executable: build it first, or set WEIGHLOCK_BINARY")
+            throw Unavailable(
+                description: "`\(executable)` is not there or not executable: build it first, or set WEIGHLOCK_BINARY")
         }
         self.executable = executable
         self.directory = directory
@@ -67,17 +73,23 @@ package struct Program: Sendable {
     }
 
     /// Runs to the end.
-    package func run(_ arguments: String..., input: String = "", environment: [String: String] = [:]) async throws -> Outcome {
+    package func run(
+        _ arguments: String..., input: String = "", environment: [String: String] = [:]
+    ) async throws -> Outcome {
         try await run(arguments, input: input, environment: environment)
     }
 
     /// Runs to the end.
-    package func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) async throws -> Outcome {
+    package func run(
+        _ arguments: [String], input: String = "", environment: [String: String] = [:]
+    ) async throws -> Outcome {
         try await launch(arguments, input: input, environment: environment).outcome()
     }
 
     /// Starts, and returns while it runs.
-    package func launch(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> Running {
+    package func launch(
+        _ arguments: [String], input: String = "", environment: [String: String] = [:]
+    ) throws -> Running {
         try Running(executable, arguments, directory, self.environment.merging(environment) { $1 }, input, files)
     }
 
@@ -89,7 +101,8 @@ package struct Program: Sendable {
         private let files: TemporaryDirectory
 
         init(
-            _ executable: FilePath, _ arguments: [String], _ directory: FilePath, _ environment: [String: String], _ input: String,
+            _ executable: FilePath, _ arguments: [String], _ directory: FilePath, _ environment: [String: String],
+            _ input: String,
             _ files: TemporaryDirectory
         ) throws {
             // Files and not pipes: nothing has to be read while the child runs, so nothing can block.
@@ -127,9 +140,13 @@ package struct Program: Sendable {
         /// Whether the run is still going on.
         package var isRunning: Bool { finish.status == nil }
         /// Standard output so far.
-        package var output: String { String(decoding: FileManager.default.contents(atPath: streams.output) ?? Data(), as: UTF8.self) }
+        package var output: String {
+            String(decoding: FileManager.default.contents(atPath: streams.output) ?? Data(), as: UTF8.self)
+        }
         /// Standard error so far.
-        package var errors: String { String(decoding: FileManager.default.contents(atPath: streams.errors) ?? Data(), as: UTF8.self) }
+        package var errors: String {
+            String(decoding: FileManager.default.contents(atPath: streams.errors) ?? Data(), as: UTF8.self)
+        }
     }
 
     /// The exit code, once there is one.

@@ -23,13 +23,17 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
         var block: [UInt8] = []
         while block.count < min(count, 1 << 16) {
             let word = next()
-            for shift in stride(from: 0, to: 64, by: 8) { block.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+            for shift in stride(from: 0, to: 64, by: 8) {
+                block.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+            }
         }
         var out: [UInt8] = []
         out.reserveCapacity(count)
         while out.count < count {
             let stamp = next()
-            for shift in 0..<8 where shift < block.count { block[shift] = UInt8(truncatingIfNeeded: stamp >> UInt64(shift * 8)) }
+            for shift in 0..<8 where shift < block.count {
+                block[shift] = UInt8(truncatingIfNeeded: stamp >> UInt64(shift * 8))
+            }
             out += block.prefix(count - out.count)
         }
         return out

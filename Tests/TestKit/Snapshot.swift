@@ -30,7 +30,8 @@ package struct Snapshot {
             case .durations: return text.replacing(#/\b\d+(\.\d+)?\s?(ms|s|m|h)\b( \d+s)?/#) { _ in "[TIME]" }
             case .speeds: return text.replacing(#/\b\d+(\.\d+)? ?[kMGT]?B\/s/#) { _ in "[SPEED]" }
             case .sizes: return text.replacing(#/\b\d+(\.\d+)? ?[kMGT]?B\b/#) { _ in "[SIZE]" }
-            case .dates: return text.replacing(#/\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?/#) { _ in "[DATE]" }
+            case .dates:
+                return text.replacing(#/\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?/#) { _ in "[DATE]" }
             case .pattern(let pattern, let token): return text.replacing(try Regex(pattern), with: token)
             }
         }
@@ -47,7 +48,8 @@ package struct Snapshot {
 
     /// Names a snapshot; filters are applied in order.
     package init(_ name: String, filters: [Filter] = [], testFile: String = #filePath) {
-        file = URL(fileURLWithPath: testFile).deletingLastPathComponent().appendingPathComponent("Snapshots/\(name).txt")
+        file = URL(fileURLWithPath: testFile).deletingLastPathComponent().appendingPathComponent(
+            "Snapshots/\(name).txt")
         self.filters = filters
     }
 
@@ -61,9 +63,12 @@ package struct Snapshot {
         if let stored, stored.utf8.elementsEqual(text.utf8) { return }
         guard ProcessInfo.processInfo.environment["RECORD"] == "1" else {
             guard let stored else {
-                throw Mismatch(description: "there is no snapshot \(file.lastPathComponent); RECORD=1 stores this one:\n\(text)")
+                throw Mismatch(
+                    description: "there is no snapshot \(file.lastPathComponent); RECORD=1 stores this one:\n\(text)")
             }
-            throw Mismatch(description: "snapshot \(file.lastPathComponent) differs (RECORD=1 rewrites it):\n" + Snapshot.difference(stored, text))
+            throw Mismatch(
+                description: "snapshot \(file.lastPathComponent) differs (RECORD=1 rewrites it):\n"
+                    + Snapshot.difference(stored, text))
         }
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: file)

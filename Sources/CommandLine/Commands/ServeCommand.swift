@@ -87,7 +87,7 @@ struct ServeImportCommand: Performable {
     func perform(_ context: CommandContext) async throws -> ExitStatus {
         let id = try ServeImportCommand.repository(repository)
         let settings = try EnvironmentVariable.settings(endpoint: nil, offline: true) { _ in nil }
-        guard let date = CommitDate(date ?? settings.now()) else {
+        guard let date = Timestamp(date ?? settings.now()) else {
             throw Failure(.usage, "`\(Escaped(date ?? ""))` is not a date", hint: "write it like 2026-01-31T12:00:00Z")
         }
         let root = try MirrorRoot(Program.absolute(root), creating: true)

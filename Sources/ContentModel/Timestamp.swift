@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// When a commit was made: whole seconds in UTC, in the years 1970 to 9999.
-package struct CommitDate: Hashable, Sendable, Comparable, CustomStringConvertible {
+/// A moment: whole seconds in UTC, in the years 1970 to 9999.
+public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Seconds since the beginning of 1970.
-    package let seconds: Int64
+    public let seconds: Int64
 
     /// The last second of the year 9999.
-    package static let maximum: Int64 = 253_402_300_799
+    public static let maximum: Int64 = 253_402_300_799
 
     /// Accepts the seconds of the years 1970 to 9999; anything else is nil.
-    package init?(seconds: Int64) {
-        guard (0...CommitDate.maximum).contains(seconds) else { return nil }
+    public init?(seconds: Int64) {
+        guard (0...Timestamp.maximum).contains(seconds) else { return nil }
         self.seconds = seconds
     }
 
     /// Creates a date from seconds, moved into the years 1970 to 9999.
-    package init(clamping seconds: Int64) { self.seconds = min(max(0, seconds), CommitDate.maximum) }
+    public init(clamping seconds: Int64) { self.seconds = min(max(0, seconds), Timestamp.maximum) }
 
     /// Parses exactly `2024-01-31T12:00:00Z`; anything else, and a day that does not exist, is nil.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 20 else { return nil }
         func number(_ range: Range<Int>) -> Int64? {
@@ -33,20 +33,20 @@ package struct CommitDate: Hashable, Sendable, Comparable, CustomStringConvertib
             let minute = number(14..<16), let second = number(17..<19), (1970...9999).contains(year),
             (1...12).contains(month), (1...31).contains(day)
         else { return nil }
-        let total = CommitDate.days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
+        let total = Timestamp.days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
         // Writing it again catches every field out of range and every separator that is not what it should be.
-        guard let date = CommitDate(seconds: total), date.description.utf8.elementsEqual(text.utf8) else { return nil }
+        guard let date = Timestamp(seconds: total), date.description.utf8.elementsEqual(text.utf8) else { return nil }
         self = date
     }
 
     /// `2024-01-31T12:00:00Z`.
-    package var description: String { calendar + "Z" }
+    public var description: String { calendar + "Z" }
 
     /// `2024-01-31T12:00:00.000Z`: the form that the Hub's clients parse.
-    package var hubForm: String { calendar + ".000Z" }
+    public var hubForm: String { calendar + ".000Z" }
 
     private var calendar: String {
-        let (year, month, day) = CommitDate.civil(days: seconds / 86_400)
+        let (year, month, day) = Timestamp.civil(days: seconds / 86_400)
         let rest = seconds % 86_400
         func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return "\(year)-\(two(month))-\(two(day))T\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))"
@@ -71,5 +71,5 @@ package struct CommitDate: Hashable, Sendable, Comparable, CustomStringConvertib
     }
 
     /// Orders by time.
-    package static func < (left: CommitDate, right: CommitDate) -> Bool { left.seconds < right.seconds }
+    public static func < (left: Timestamp, right: Timestamp) -> Bool { left.seconds < right.seconds }
 }

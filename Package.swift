@@ -98,7 +98,7 @@ let package = Package(
         .testTarget(name: "MirrorTests", dependencies: ["Mirror", "Store", "FileIO", "ContentModel", "TestKit", system], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "FileIO", "ContentModel", "TestKit", system], swiftSettings: strict),
         .testTarget(
-            name: "OriginsTests", dependencies: ["Origins", "Transport", "FileIO", "ContentModel", "TestKit", system],
+            name: "OriginsTests", dependencies: ["Origins", "Transport", "Mirror", "FileIO", "ContentModel", "TestKit", system],
             swiftSettings: strict),
         .testTarget(
             name: "EvidenceTests", dependencies: ["Evidence", "Deliverable", "FileIO", "ContentModel", "TestKit", system],
@@ -107,7 +107,7 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Operations", "Origins", "Transport", "Store", "Deliverable", "Evidence", "FileIO", "ContentModel", "TestKit", system,
+                "Operations", "Origins", "Transport", "Store", "Deliverable", "Drift", "Evidence", "Mirror", "FileIO", "ContentModel", "TestKit", system,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import ContentModel
+internal import Deliverable
 internal import FileIO
 internal import SystemPackage
 
@@ -53,6 +54,21 @@ package enum Program {
         }
     }
 
+    /// What to say about a word that stands where a command should; nil when there is none or nothing is like it.
+    private static func suggestion(_ arguments: [String]) -> String? {
+        var command: any ParsableCommand.Type = Weighlock.self
+        for word in arguments {
+            let configuration = command.configuration
+            let commands = configuration.subcommands + configuration.groupedSubcommands.flatMap { $0.subcommands }
+            guard !commands.isEmpty, !word.hasPrefix("-") else { return nil }
+            guard let next = commands.first(where: { $0.configuration.commandName == word }) else {
+                return Nearest.close(to: word, among: commands.compactMap { $0.configuration.commandName }).map { "did you mean `\($0)`?" }
+            }
+            command = next
+        }
+        return nil
+    }
+
     /// Answers a request for help, or a command line that cannot be understood.
     private static func answer(_ error: any Error) -> Int32 {
         let terminal = Terminal(color: .auto, quiet: false)
@@ -61,7 +77,7 @@ package enum Program {
             terminal.output(text)
             return ExitStatus.success.rawValue
         }
-        terminal.reportUsage(text)
+        terminal.reportUsage(text, hint: suggestion(Array(Swift.CommandLine.arguments.dropFirst())))
         return ExitStatus.usage.rawValue
     }
 }

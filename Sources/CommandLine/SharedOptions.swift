@@ -80,10 +80,11 @@ struct CommandContext: Sendable {
         }
     }
 
-    /// Prints `value` as JSON when the user asked for it; says whether it did.
+    /// Prints `value` as JSON when the user asked for JSON; says whether the user did. Only the first document is printed: a
+    /// command that reports what is wrong and then fails prints its report and no error.
     func printJSON(_ value: @autoclosure () -> JSONValue) -> Bool {
         guard shared.json else { return false }
-        terminal.output(value().text())
+        terminal.outputDocument(value().text())
         return true
     }
 }

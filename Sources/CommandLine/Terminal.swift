@@ -7,6 +7,7 @@
 #endif
 internal import ContentModel
 internal import Synchronization
+internal import SystemPackage
 
 /// The only place that writes to stdout and stderr: data to the one, talk to the other.
 final class Terminal: Sendable {
@@ -29,6 +30,9 @@ final class Terminal: Sendable {
     private let colorsOutput: Bool
     private let colorsTalk: Bool
     private let line = Mutex("")
+    private let hasDocument = Atomic(false)
+    /// Why stdout takes nothing any more; 0 while it does.
+    private static let outputError = Atomic<Int32>(0)
 
     init(color: ColorChoice, quiet: Bool) {
         isQuiet = quiet
@@ -62,6 +66,11 @@ final class Terminal: Sendable {
     /// Writes a line of data to stdout.
     func output(_ text: String) { send(text + "\n", to: STDOUT_FILENO) }
 
+    /// Writes a document to stdout, unless one has been written: what reads it can rely on there being one.
+    func outputDocument(_ text: @autoclosure () -> String) {
+        if !hasDocument.exchange(true, ordering: .relaxed) { output(text()) }
+    }
+
     /// Writes a line of talk to stderr, unless the user asked for quiet.
     func say(_ text: String) {
         guard !isQuiet else { return }
@@ -82,10 +91,16 @@ final class Terminal: Sendable {
         talk(lines.joined(separator: "\n"))
     }
 
-    /// Writes what is wrong with the command line to stderr.
-    func reportUsage(_ text: String) {
+    /// Writes what is wrong with the command line to stderr: the parser's sentence in the form of our errors, then its advice.
+    func reportUsage(_ text: String, hint: String?) {
         let prefix = "Error: "
-        talk(text.hasPrefix(prefix) ? paintTalk("error:", .bad) + " " + text.dropFirst(prefix.count) : text)
+        guard text.hasPrefix(prefix) else { return talk(text) }
+        var lines = text.dropFirst(prefix.count).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        var sentence = lines.removeFirst()
+        if sentence.hasSuffix("."), !sentence.hasSuffix("…") { sentence.removeLast() }
+        lines.insert(paintTalk("error:", .bad) + " " + sentence.prefix(1).lowercased() + sentence.dropFirst(), at: 0)
+        if let hint { lines.insert(paintTalk("hint:", .name) + " " + hint, at: 1) }
+        talk(lines.joined(separator: "\n"))
     }
 
     private func talk(_ text: String) {
@@ -113,17 +128,26 @@ final class Terminal: Sendable {
         return ["y", "yes"].contains(answer.lowercased().filter { !$0.isWhitespace })
     }
 
-    /// Ends the process; nothing of it is left to write.
-    static func end(_ status: Int32) -> Never { exit(status) }
+    /// Ends the process; nothing of it is left to write. Data that did not reach stdout is a failure, unless whoever read it
+    /// has gone away.
+    static func end(_ status: Int32) -> Never {
+        let number = outputError.load(ordering: .relaxed)
+        guard number != 0, number != EPIPE, status == ExitStatus.success.rawValue else { exit(status) }
+        let reason = Errno(rawValue: number).description.lowercased()
+        Terminal(color: .auto, quiet: false).report(
+            Failure(.file, "could not write to standard output: \(reason)", hint: "what was printed is not complete"))
+        exit(ExitStatus.failure.rawValue)
+    }
 
     private func send(_ text: String, to descriptor: Int32) {
+        if descriptor == STDOUT_FILENO, Terminal.outputError.load(ordering: .relaxed) != 0 { return }
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR { continue }
-                // Whoever read our data has gone away: there is nobody left to tell.
-                if errno == EPIPE { _exit(ExitStatus.success.rawValue) }
+                // Even when whoever read it has gone away the work goes on: ending here would leave it half done.
+                if descriptor == STDOUT_FILENO { Terminal.outputError.store(errno, ordering: .relaxed) }
                 return
             }
             bytes = bytes.dropFirst(count)

@@ -44,7 +44,8 @@ struct ManifestEditor {
             let names = manifest.deliverables.map(\.name.description)
             throw Failure(
                 .manifest, "\(yaml.file) has no deliverable `\(name)`",
-                hint: Nearest.word(to: name.description, among: names).map { "did you mean `\($0)`?" })
+                hint: Nearest.close(to: name.description, among: names).map { "did you mean `\($0)`?" }
+                    ?? "it has: " + (names.isEmpty ? "none" : names.joined(separator: ", ")))
         }
         let rest = manifest.deliverables.filter { $0.name != name }
         let expected = Manifest(endpoint: manifest.endpoint, deliverables: rest, policy: manifest.policy)

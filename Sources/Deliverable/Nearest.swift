@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Finds the known word that a misspelt one most likely stands for.
-enum Nearest {
+package enum Nearest {
     /// Words are compared by at most this many bytes, which bounds the work.
     static let maximumLength = 64
 
@@ -11,6 +11,13 @@ enum Nearest {
         let target = Array(word.lowercased().utf8.prefix(maximumLength))
         return known.map { ($0, distance(target, Array($0.lowercased().utf8.prefix(maximumLength)))) }
             .min { $0.1 < $1.1 }?.0
+    }
+
+    /// The nearest word, when it is near enough to be meant: a third of the letters may differ, at least one.
+    package static func close(to word: String, among known: [String]) -> String? {
+        guard let nearest = self.word(to: word, among: known) else { return nil }
+        let target = Array(word.lowercased().utf8.prefix(maximumLength))
+        return distance(target, Array(nearest.lowercased().utf8.prefix(maximumLength))) <= max(1, target.count / 3) ? nearest : nil
     }
 
     static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {

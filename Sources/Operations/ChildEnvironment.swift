@@ -30,7 +30,7 @@ package struct ChildEnvironment: Sendable {
                 .usage, "the deliverables have \(parts.count) views", hint: "name one with `--deliverable`",
                 details: parts.map { $0.deliverables.map(\.description).joined(separator: ", ") + ": " + $0.view.directory.string })
         }
-        try session.markUsed(layout)
+        session.markUsed(layout)
         let cache = part.view.directory.string
         return [
             ("HF_DATASETS_OFFLINE", "1"),

@@ -98,6 +98,11 @@ final class DownloadQueue: Sendable {
                     guard file.workers == 0 else { continue }
                     file.countWorker(1)
                     guard let partial = try PartialBlob(file.item.expected, in: store) else { return .waiting(file) }
+                    if let digest = file.item.expected.sha256, store.contains(digest, size: file.item.expected.size) {
+                        // Whoever had it open before us has just finished it.
+                        partial.discard()
+                        return .waiting(file)
+                    }
                     file.open(partial)
                     // All there from an earlier run: an empty segment lets the worker go straight to the end.
                     return .segment(file, partial.claim() ?? partial.emptySegment)

@@ -97,10 +97,11 @@ package struct Session: Sendable {
         return Hub(endpoint: address, token: isTrusted ? settings.token : nil, transport: transport)
     }
 
-    /// Notes that the views of a layout are in use, for the garbage collector.
-    func markUsed(_ layout: Layout) throws(Failure) {
-        for part in layout.parts where part.view.mode == .links {
-            try FileSystem.replace(part.view.directory.removingLastComponent().appending("used"), with: [], durably: false)
+    /// Notes that the views of a layout are in use, for the garbage collector. A view that is not there yet gets no note, and a
+    /// home that may only be read needs none: nothing can be collected from it.
+    func markUsed(_ layout: Layout) {
+        for part in layout.parts where part.view.mode == .links && FileSystem.exists(part.view.directory) {
+            try? FileSystem.replace(part.view.directory.removingLastComponent().appending("used"), with: [], durably: false)
         }
     }
 

@@ -96,7 +96,8 @@ package struct StoreMaintenance: Sendable {
         let held = try await session.holdStore()
         defer { withExtendedLifetime(held) {} }
         for defect in found.defects {
-            if let digest = defect.digest { try session.store.discard(digest) } else { try FileSystem.remove(defect.path) }
+            // What is no blob is somebody else's: it is reported, and stays.
+            if let digest = defect.digest { try session.store.discard(digest) }
         }
         let damaged = Set(found.defects.compactMap(\.digest))
         guard let lock else { return ([], damaged.sorted(), .zero) }
@@ -137,9 +138,11 @@ package struct StoreMaintenance: Sendable {
             collected.bytes = collected.bytes + status.size
             if !dryRun { try session.store.discard(digest) }
         }
-        for name in try FileSystem.list(partial) {
+        for name in try FileSystem.list(partial) where [".part", ".map", ".tmp"].contains(where: { name.hasSuffix($0) }) {
             let path = partial.appending(name)
-            guard let status = try FileSystem.status(path), now - status.modified / 1_000_000_000 > StoreMaintenance.grace else { continue }
+            guard let status = try FileSystem.status(path, followLinks: false), status.kind == .regular,
+                now - status.modified / 1_000_000_000 > StoreMaintenance.grace
+            else { continue }
             collected.partials += name.hasSuffix(".map") ? 0 : 1
             if !dryRun { try FileSystem.remove(path) }
         }

@@ -89,7 +89,7 @@ package struct Sync: Sendable {
         let work = try await fill(lock, manifest, try plan(lock))
         let layout = Layout(lock, manifest, project: project.directory, home: session.settings.home, store: session.store)
         for part in layout.parts { try await part.view.lay(part.snapshots) }
-        try session.markUsed(layout)
+        session.markUsed(layout)
         let files = lock.deliverables.flatMap(\.sources).flatMap(\.files)
         return Outcome(
             files: files.count, total: files.reduce(.zero) { $0 + $1.size }, fetched: work.fetched, adopted: work.adopted,

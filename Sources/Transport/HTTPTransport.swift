@@ -126,6 +126,9 @@ package final class HTTPTransport: Sendable {
         case let error as NIOConnectionError: return again(HTTPTransport.reason(error))
         case let error as IOError: return again(error.localizedReason)
         case is ChannelError: return again("the connection was cut")
+        case is HTTPParserError:
+            throw Failure(
+                .protocolViolation, "the answer of `\(address.origin)` is not HTTP", hint: "is HF_ENDPOINT the address of a Hub?")
         case let error as NIOSSLError:
             throw Failure(
                 .network, "no secure connection to `\(address.origin)`: \(error)",

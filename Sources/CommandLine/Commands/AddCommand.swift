@@ -52,7 +52,15 @@ struct AddCommand: Performable {
         if parts.count == 2, revision != nil {
             throw Failure(.usage, "the revision was given twice: after `@` and with `--revision`", hint: "give it once")
         }
-        let id = try RepositoryID(parts.first ?? "")
+        let name = parts.first ?? ""
+        if let scheme = ["https://", "http://"].first(where: { name.hasPrefix($0) }) {
+            let path = name.dropFirst(scheme.count).split(separator: "/").dropFirst().prefix(2).joined(separator: "/")
+            throw Failure(
+                .usage, "`\(Escaped(name))` is an address, and a repository is asked for by its name",
+                hint: (path.isEmpty ? "write `namespace/name`" : "write `\(Escaped(path))`")
+                    + "; another Hub is named by `--endpoint`, HF_ENDPOINT or `endpoint` in weighlock.yaml")
+        }
+        let id = try RepositoryID(name)
         let revision = try Revision(parts.count == 2 ? parts[1] : revision ?? "main")
         var include: [FilePattern] = []
         var exclude: [FilePattern] = []

@@ -65,8 +65,13 @@ struct CacheCheckCommand: Performable {
             for defect in result.defects { context.terminal.output("\(defect.path.string) \(defect.reason)") }
         }
         guard result.defects.isEmpty else {
+            let hints = [
+                result.defects.contains { $0.digest != nil } ? "run `weighlock cache heal`" : nil,
+                result.defects.contains { $0.digest == nil } ? "what is not a blob has to be moved away by hand" : nil,
+            ]
             throw Failure(
-                .mismatch, "\(counted(result.defects.count, "defect")) in \(counted(result.checked, "blob"))", hint: "run `weighlock cache heal`")
+                .mismatch, "\(counted(result.defects.count, "defect")) in \(counted(result.checked, "blob"))",
+                hint: hints.compactMap { $0 }.joined(separator: "; "))
         }
         if !shared.json { context.terminal.say("checked \(counted(result.checked, "blob")), \(result.total): every byte is right") }
         return .success

@@ -3,7 +3,9 @@
 internal import ArgumentParser
 internal import ContentModel
 internal import Deliverable
+internal import FileIO
 internal import Operations
+internal import SystemPackage
 
 struct EnvCommand: Performable {
     static let configuration = CommandConfiguration(
@@ -17,6 +19,9 @@ struct EnvCommand: Performable {
         let project = context.project
         let name = try deliverable.map { try DeliverableName($0) }
         let variables = try await context.withSession { try ChildEnvironment($0, project).variables(for: name) }
+        if let cache = variables.first(where: { $0.name == "HF_HUB_CACHE" })?.value, !FileSystem.exists(FilePath(cache)) {
+            context.terminal.warn("the view is not there yet: run `weighlock sync`")
+        }
         let document = JSON.document("env", ["variables": .object(variables.map { .init($0.name, .string($0.value)) })])
         if !context.printJSON(document) {
             for variable in variables { context.terminal.output("export \(variable.name)='\(EnvCommand.quoted(variable.value))'") }

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import ContentModel
 internal import Deliverable
+internal import FileIO
 internal import Operations
 internal import SystemPackage
 
@@ -15,6 +16,7 @@ struct InitCommand: Performable {
 
     func perform(_ context: CommandContext) async throws -> ExitStatus {
         let directory = shared.project.map(Program.absolute) ?? Program.currentDirectory
+        try FileSystem.createDirectories(directory)
         let project = try ManifestOperations.initialise(directory)
         if !context.printJSON(JSON.document("init", ["manifest": .string(project.manifestPath.string)])) {
             context.terminal.say("wrote \(Manifest.fileName); now `weighlock add namespace/name`")

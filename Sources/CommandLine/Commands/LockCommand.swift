@@ -24,7 +24,7 @@ struct LockCommand: Performable {
         let isCheck = check || locked
         let outcome = try await context.withSession(network) { try await LockOperation($0, project).run(check: isCheck) }
         if !context.printJSON(JSON.lock(outcome)) {
-            for name in outcome.changed { context.terminal.say(line(name, outcome.lock)) }
+            for name in outcome.changed { context.terminal.say(line(name, outcome.lock, isCheck)) }
             let end =
                 !outcome.isChanged
                 ? "\(Lock.fileName) is up to date"
@@ -34,12 +34,12 @@ struct LockCommand: Performable {
         return outcome.isChanged && isCheck ? .drift : .success
     }
 
-    private func line(_ name: DeliverableName, _ lock: Lock) -> String {
-        guard let locked = lock.deliverable(name) else { return "removed \(name)" }
+    private func line(_ name: DeliverableName, _ lock: Lock, _ isCheck: Bool) -> String {
+        guard let locked = lock.deliverable(name) else { return (isCheck ? "would remove" : "removed") + " \(name)" }
         let sources = locked.sources.map { source in
             "\(source.request.repository)@\(source.request.revision) → \(source.commit.short)"
                 + (source.date.map { " (\($0.prefix(10)))" } ?? "") + ", \(counted(source.files.count, "file")), \(source.size)"
         }
-        return "locked \(name): " + sources.joined(separator: "; ")
+        return (isCheck ? "would lock" : "locked") + " \(name): " + sources.joined(separator: "; ")
     }
 }

@@ -5,6 +5,7 @@ internal import ContentModel
 internal import Deliverable
 internal import Evidence
 internal import Operations
+internal import SystemPackage
 
 struct LogCommand: Performable {
     static let configuration = CommandConfiguration(
@@ -25,6 +26,9 @@ struct LogCommand: Performable {
             Text(terminal: context.terminal).history(history, inForce: inForce)
         }
         if history.hasTornTail { context.terminal.note("the last write of the history was interrupted; the next one repairs it") }
+        if inForce == nil, history.entries.isEmpty {
+            context.terminal.note("there is no lock and no history in `\(project.directory.string)`")
+        }
         if let inForce, history.entries.last?.lock != inForce {
             context.terminal.note(
                 history.entries.isEmpty

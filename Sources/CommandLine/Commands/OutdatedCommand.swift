@@ -20,7 +20,8 @@ struct OutdatedCommand: Performable {
         let findings = try await context.withSession(network) { try await OutdatedCheck($0, project).run(names) }
         if !context.printJSON(JSON.outdated(findings)) { Text(terminal: context.terminal).outdated(findings) }
         let drifted = findings.contains(where: \.isDrift)
-        if drifted, !shared.json { context.terminal.say("review and accept with `weighlock update`") }
+        let hasMoved = findings.contains { if case .moved = $0.status { true } else { false } }
+        if hasMoved, !shared.json { context.terminal.say("review and accept with `weighlock update`") }
         return drifted ? .drift : .success
     }
 }

@@ -26,7 +26,9 @@ struct RollbackCommand: Performable {
                 "back to entry \(outcome.entry.sequence) of \(outcome.entry.time), identity \(outcome.lock.identity.short)")
         }
         if !outcome.misfits.isEmpty {
-            context.terminal.warn("weighlock.yaml asks for something else now: " + outcome.misfits.joined(separator: "; "))
+            context.terminal.warn(
+                "weighlock.yaml asks for something else now: \(outcome.misfits.joined(separator: "; ")); "
+                    + "take back that change too, or `weighlock lock` undoes the rollback")
         }
         return .success
     }

@@ -22,12 +22,15 @@ struct VerifyCommand: Performable {
         let report = try await context.withSession { try await Verification($0, project).run(deep: deep) }
         if !context.printJSON(JSON.verification(report, deep: deep)) { Text(terminal: context.terminal).verification(report, deep: deep) }
         guard report.problems.isEmpty else {
+            let foreign =
+                report.problems.contains { $0.kind == .view && $0.reason.contains("not in the lock") }
+                ? "; what is not in the lock has to be removed by hand, `weighlock env` says where the view is" : ""
             throw Failure(
                 .mismatch, "\(counted(report.problems.count, "problem")) in \(counted(report.files, "file"))",
                 hint: report.problems.contains { $0.kind == .local }
                     ? "local files have changed: run `weighlock lock`; for the others `weighlock cache heal`"
                     : report.problems.allSatisfy { $0.kind == .view || $0.kind == .missing }
-                        ? "run `weighlock sync`" : "run `weighlock cache heal`")
+                        ? "run `weighlock sync`" + foreign : "run `weighlock cache heal`" + foreign)
         }
         let attested = report.files - report.read
         let how =

@@ -14,10 +14,14 @@ struct Text {
         for step in steps where step.kind != .keep {
             terminal.output("\(step.kind.word)  \(step.file.size)  \(step.repository)  \(step.file.path)")
         }
-        let fetched = steps.filter { $0.kind == .fetch }
+        let others = steps.filter { $0.kind != .fetch && $0.kind != .keep }
+        let parts = ["fetch", "adopt", "examine"].compactMap { word -> String? in
+            let chosen = steps.filter { $0.kind.word == word }
+            guard word == "fetch" ? chosen.count > 0 || others.isEmpty : chosen.count > 0 else { return nil }
+            return "\(word) \(counted(chosen.count, "file")), \(chosen.reduce(ByteCount.zero) { $0 + $1.file.size })"
+        }
         terminal.say(
-            "would fetch \(counted(fetched.count, "file")), \(fetched.reduce(ByteCount.zero) { $0 + $1.file.size }); "
-                + "\(counted(steps.count { $0.kind == .keep }, "file")) in the store already")
+            "would \(parts.joined(separator: "; ")); \(counted(steps.count { $0.kind == .keep }, "file")) in the store already")
     }
 
     func verification(_ report: Verification.Report, deep: Bool) {
@@ -44,9 +48,10 @@ struct Text {
             case .unavailable(let failure):
                 terminal.output("\(name)  \(followed)  \(terminal.paint(failure.code.rawValue, .bad))")
                 terminal.output("  \(failure.message)")
+                if let hint = failure.hint { terminal.say("hint: " + hint) }
             }
-            if let now = finding.renamedTo { terminal.output("  the repository is called `\(now)` now") }
-            if finding.isGated { terminal.output("  the repository is gated now: new machines need a token that has accepted its conditions") }
+            if let now = finding.renamedTo { terminal.output("  the repository is called `\(now)` now: change `repo` in weighlock.yaml") }
+            if finding.isGated { terminal.output("  the repository is gated: new machines need a token that has accepted its conditions") }
             if finding.isHistoryRewritten {
                 terminal.output("  the locked commit \(finding.source.commit.short) is gone upstream: the history was rewritten; keep your store or a mirror")
             }

@@ -44,7 +44,8 @@ let package = Package(
         .target(
             name: "CommandLine",
             dependencies: [
-                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Mirror", "Operations", "Transport", argumentParser, system,
+                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Mirror", "Operations", "Transport",
+                argumentParser, system,
             ],
             swiftSettings: strict),
         // Floor 4: use cases and the server
@@ -60,7 +61,8 @@ let package = Package(
             swiftSettings: strict),
         // Floor 3
         .target(name: "Drift", dependencies: ["ContentModel", "Deliverable"], swiftSettings: strict),
-        .target(name: "Evidence", dependencies: ["ContentModel", "Deliverable", "FileIO", system], swiftSettings: strict),
+        .target(
+            name: "Evidence", dependencies: ["ContentModel", "Deliverable", "FileIO", system], swiftSettings: strict),
         // Floor 2
         .target(name: "Origins", dependencies: ["ContentModel", "Transport"], swiftSettings: strict),
         .target(name: "Store", dependencies: ["ContentModel", "FileIO", system], swiftSettings: strict),
@@ -90,29 +92,42 @@ let package = Package(
                 "ContentModel", "FileIO", "Mirror", "Store", system, nioCore, nioPosix, nioHTTP1,
             ],
             path: "Tests/TestKit", swiftSettings: strict),
-        .testTarget(name: "ContentModelTests", dependencies: ["ContentModel", "CKernels", "TestKit"], swiftSettings: strict),
-        .testTarget(name: "FileIOTests", dependencies: ["FileIO", "ContentModel", "TestKit", system], swiftSettings: strict),
         .testTarget(
-            name: "DeliverableTests", dependencies: ["Deliverable", "ContentModel", "TestKit"], exclude: ["Samples", "Vectors"],
-            swiftSettings: strict),
-        .testTarget(name: "MirrorTests", dependencies: ["Mirror", "Store", "FileIO", "ContentModel", "TestKit", system], swiftSettings: strict),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "FileIO", "ContentModel", "TestKit", system], swiftSettings: strict),
+            name: "ContentModelTests", dependencies: ["ContentModel", "CKernels", "TestKit"], swiftSettings: strict),
         .testTarget(
-            name: "OriginsTests", dependencies: ["Origins", "Transport", "Mirror", "FileIO", "ContentModel", "TestKit", system],
+            name: "FileIOTests", dependencies: ["FileIO", "ContentModel", "TestKit", system], swiftSettings: strict),
+        .testTarget(
+            name: "DeliverableTests", dependencies: ["Deliverable", "ContentModel", "TestKit"],
+            exclude: ["Samples", "Vectors"],
             swiftSettings: strict),
         .testTarget(
-            name: "EvidenceTests", dependencies: ["Evidence", "Deliverable", "FileIO", "ContentModel", "TestKit", system],
+            name: "MirrorTests", dependencies: ["Mirror", "Store", "FileIO", "ContentModel", "TestKit", system],
             swiftSettings: strict),
-        .testTarget(name: "DriftTests", dependencies: ["Drift", "Deliverable", "ContentModel", "TestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Store", "FileIO", "ContentModel", "TestKit", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "OriginsTests",
+            dependencies: ["Origins", "Transport", "Mirror", "FileIO", "ContentModel", "TestKit", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EvidenceTests",
+            dependencies: ["Evidence", "Deliverable", "FileIO", "ContentModel", "TestKit", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DriftTests", dependencies: ["Drift", "Deliverable", "ContentModel", "TestKit"], swiftSettings: strict
+        ),
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Operations", "Origins", "Transport", "Store", "Deliverable", "Drift", "Evidence", "Mirror", "FileIO", "ContentModel", "TestKit", system,
+                "Operations", "Origins", "Transport", "Store", "Deliverable", "Drift", "Evidence", "Mirror", "FileIO",
+                "ContentModel", "TestKit", system,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["weighlock", "ContentModel", "FileIO", "Store", "Mirror", "TestKit", system], exclude: ["Snapshots"],
+            dependencies: ["weighlock", "ContentModel", "FileIO", "Store", "Mirror", "TestKit", system],
+            exclude: ["Snapshots"],
             swiftSettings: strict),
     ]
 )

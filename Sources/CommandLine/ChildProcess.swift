@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentModel
+
 #if canImport(Glibc)
     internal import Glibc
 #else
@@ -19,7 +20,8 @@ enum ChildProcess {
         execvp(name, arguments)
         let isMissing = errno == ENOENT
         return Failure(
-            isMissing ? .usage : .file, "could not run `\(Escaped(name))`: " + (isMissing ? "there is no such command" : "it cannot be executed"),
+            isMissing ? .usage : .file,
+            "could not run `\(Escaped(name))`: " + (isMissing ? "there is no such command" : "it cannot be executed"),
             hint: isMissing ? "check the spelling and PATH" : "check its permissions")
     }
 }

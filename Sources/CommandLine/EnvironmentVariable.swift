@@ -83,11 +83,15 @@ enum EnvironmentVariable: String, CaseIterable {
     /// Whether it means yes, by the Hub's rule: `1`, `on`, `yes`, `true` in any case.
     var isTrue: Bool { ["1", "on", "yes", "true"].contains(text?.lowercased() ?? "") }
 
-    private var seconds: Duration? { text.flatMap(Int64.init).flatMap { $0 > 0 && $0 < 1_000_000 ? .seconds($0) : nil } }
+    private var seconds: Duration? {
+        text.flatMap(Int64.init).flatMap { $0 > 0 && $0 < 1_000_000 ? .seconds($0) : nil }
+    }
 }
 
 extension EnvironmentVariable {
-    private static func directory(_ variable: EnvironmentVariable, default fallback: @autoclosure () -> FilePath) -> FilePath {
+    private static func directory(
+        _ variable: EnvironmentVariable, default fallback: @autoclosure () -> FilePath
+    ) -> FilePath {
         guard let text = variable.text else { return fallback() }
         if text == "~" || text.hasPrefix("~/") { return userHome.appending(String(text.dropFirst(2))) }
         return Program.currentDirectory.pushing(FilePath(text)).lexicallyNormalized()
@@ -95,15 +99,18 @@ extension EnvironmentVariable {
 
     private static var userHome: FilePath { FilePath(home.text ?? "/") }
     private static var huggingFaceHome: FilePath {
-        directory(hubHome, default: directory(cacheHome, default: userHome.appending(".cache")).appending("huggingface"))
+        directory(
+            hubHome, default: directory(cacheHome, default: userHome.appending(".cache")).appending("huggingface"))
     }
 
     /// Reads everything once.
     ///
     /// - Throws: `Failure` with code `usage` when a variable cannot mean anything.
-    static func settings(endpoint: String?, offline: Bool, readToken: (FilePath) -> String?) throws(Failure) -> Settings {
+    static func settings(endpoint: String?, offline: Bool, readToken: (FilePath) -> String?) throws(Failure) -> Settings
+    {
         let home = directory(
-            .weighlockHome, default: directory(.dataHome, default: userHome.appending(".local/share")).appending("weighlock"))
+            .weighlockHome,
+            default: directory(.dataHome, default: userHome.appending(".local/share")).appending("weighlock"))
         let cache = EnvironmentVariable.hubCache.text == nil ? EnvironmentVariable.legacyHubCache : .hubCache
         let chosen = endpoint ?? EnvironmentVariable.endpoint.text
         var transport = TransportConfiguration(userAgent: "weighlock/\(Program.version)")
@@ -120,8 +127,10 @@ extension EnvironmentVariable {
         transport.proxy = try proxy(for: try WebAddress(chosen ?? Session.publicEndpoint))
         let author = weighlockAuthor.text ?? gitAuthorName.text ?? user.text ?? "unknown"
         return Settings(
-            home: home, endpoint: chosen.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }, token: token(readToken), transport: transport,
-            hubCache: directory(cache, default: huggingFaceHome.appending("hub")), author: Escaped(author, limit: 200).description,
+            home: home, endpoint: chosen.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 },
+            token: token(readToken), transport: transport,
+            hubCache: directory(cache, default: huggingFaceHome.appending("hub")),
+            author: Escaped(author, limit: 200).description,
             now: { now })
     }
 
@@ -135,10 +144,15 @@ extension EnvironmentVariable {
         let variable = endpoint.origin.isEncrypted ? httpsProxy : httpProxy
         let lower = ProcessInfo.processInfo.environment[variable.rawValue.lowercased()]
         guard let text = variable.text ?? lower, !text.isEmpty else { return nil }
-        let excluded = (noProxy.text ?? ProcessInfo.processInfo.environment["no_proxy"] ?? "").split(separator: ",").map {
+        let excluded = (noProxy.text ?? ProcessInfo.processInfo.environment["no_proxy"] ?? "").split(separator: ",").map
+        {
             $0.drop { $0 == " " || $0 == "." }.lowercased()
         }
-        if excluded.contains(where: { $0 == "*" || endpoint.origin.host == $0 || endpoint.origin.host.hasSuffix("." + $0) }) { return nil }
+        if excluded.contains(where: {
+            $0 == "*" || endpoint.origin.host == $0 || endpoint.origin.host.hasSuffix("." + $0)
+        }) {
+            return nil
+        }
         let origin: WebAddress.Origin
         do throws(Failure) { origin = try WebAddress(text.contains("://") ? text : "http://" + text).origin } catch {
             throw Failure(

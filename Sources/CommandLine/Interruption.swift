@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Dispatch
+internal import Synchronization
+
 #if canImport(Glibc)
     internal import Glibc
 #else
     internal import Darwin
 #endif
-internal import Synchronization
 
 /// Turns Ctrl-C and `kill` into the cancellation of a task; a second one ends the program at once, which is safe too.
 final class Interruption: Sendable {

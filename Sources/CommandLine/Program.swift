@@ -62,7 +62,9 @@ package enum Program {
             let commands = configuration.subcommands + configuration.groupedSubcommands.flatMap { $0.subcommands }
             guard !commands.isEmpty, !word.hasPrefix("-") else { return nil }
             guard let next = commands.first(where: { $0.configuration.commandName == word }) else {
-                return Nearest.close(to: word, among: commands.compactMap { $0.configuration.commandName }).map { "did you mean `\($0)`?" }
+                return Nearest.close(to: word, among: commands.compactMap { $0.configuration.commandName }).map {
+                    "did you mean `\($0)`?"
+                }
             }
             command = next
         }

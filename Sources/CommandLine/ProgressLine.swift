@@ -64,11 +64,14 @@ final class ProgressLine: Sendable {
 
     private static func filled(_ fraction: Double, _ cells: Int) -> String {
         let done = Int(fraction * Double(cells))
-        return String(repeating: "=", count: done) + (done < cells ? ">" + String(repeating: " ", count: cells - done - 1) : "")
+        return String(repeating: "=", count: done)
+            + (done < cells ? ">" + String(repeating: " ", count: cells - done - 1) : "")
     }
 
     private static func clock(_ seconds: Int64) -> String {
         func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return seconds >= 3600 ? "\(seconds / 3600):\(two(seconds / 60 % 60)):\(two(seconds % 60))" : "\(seconds / 60):\(two(seconds % 60))"
+        return seconds >= 3600
+            ? "\(seconds / 3600):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
+            : "\(seconds / 60):\(two(seconds % 60))"
     }
 }

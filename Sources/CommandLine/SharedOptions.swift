@@ -9,7 +9,8 @@ internal import SystemPackage
 /// The options that every command has.
 struct SharedOptions: ParsableArguments {
     @Option(
-        name: [.customShort("C"), .long], help: ArgumentHelp("The directory of the project; found upwards when not given.", valueName: "directory"),
+        name: [.customShort("C"), .long],
+        help: ArgumentHelp("The directory of the project; found upwards when not given.", valueName: "directory"),
         completion: .directory)
     var project: String?
 
@@ -63,7 +64,8 @@ struct CommandContext: Sendable {
     func withSession<Result: Sendable>(
         _ network: NetworkOptions? = nil, _ body: (Session) async throws -> Result
     ) async throws -> Result {
-        var settings = try EnvironmentVariable.settings(endpoint: network?.endpoint, offline: network?.offline ?? false) { path in
+        var settings = try EnvironmentVariable.settings(endpoint: network?.endpoint, offline: network?.offline ?? false)
+        { path in
             (try? FileSystem.read(path, limit: 64 << 10)).map { String(decoding: $0, as: UTF8.self) }
         }
         if let network { settings.connections = network.connections }

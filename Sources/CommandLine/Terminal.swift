@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentModel
+internal import Synchronization
+internal import SystemPackage
+
 #if canImport(Glibc)
     internal import Glibc
 #else
     internal import Darwin
 #endif
-internal import ContentModel
-internal import Synchronization
-internal import SystemPackage
 
 /// The only place that writes to stdout and stderr: data to the one, talk to the other.
 final class Terminal: Sendable {
@@ -60,8 +61,12 @@ final class Terminal: Sendable {
     }
 
     /// Colours text for stdout.
-    func paint(_ text: String, _ style: Style) -> String { colorsOutput ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text }
-    private func paintTalk(_ text: String, _ style: Style) -> String { colorsTalk ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text }
+    func paint(_ text: String, _ style: Style) -> String {
+        colorsOutput ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+    }
+    private func paintTalk(_ text: String, _ style: Style) -> String {
+        colorsTalk ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+    }
 
     /// Writes a line of data to stdout.
     func output(_ text: String) { send(text + "\n", to: STDOUT_FILENO) }
@@ -95,7 +100,8 @@ final class Terminal: Sendable {
     func reportUsage(_ text: String, hint: String?) {
         let prefix = "Error: "
         guard text.hasPrefix(prefix) else { return talk(text) }
-        var lines = text.dropFirst(prefix.count).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        var lines = text.dropFirst(prefix.count).split(separator: "\n", omittingEmptySubsequences: false).map(
+            String.init)
         var sentence = lines.removeFirst()
         if sentence.hasSuffix("."), !sentence.hasSuffix("…") { sentence.removeLast() }
         lines.insert(paintTalk("error:", .bad) + " " + sentence.prefix(1).lowercased() + sentence.dropFirst(), at: 0)
@@ -155,4 +161,6 @@ final class Terminal: Sendable {
     }
 }
 
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int { write(descriptor, bytes, count) }
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
+}

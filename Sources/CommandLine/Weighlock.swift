@@ -20,11 +20,14 @@ struct Weighlock: ParsableCommand {
             CommandGroup(
                 name: "Project",
                 subcommands: [
-                    InitCommand.self, AddCommand.self, RemoveCommand.self, LockCommand.self, SyncCommand.self, VerifyCommand.self,
-                    OutdatedCommand.self, UpdateCommand.self, LogCommand.self, RollbackCommand.self, RunCommand.self, EnvCommand.self,
+                    InitCommand.self, AddCommand.self, RemoveCommand.self, LockCommand.self, SyncCommand.self,
+                    VerifyCommand.self,
+                    OutdatedCommand.self, UpdateCommand.self, LogCommand.self, RollbackCommand.self, RunCommand.self,
+                    EnvCommand.self,
                 ]),
             CommandGroup(name: "Copies", subcommands: [ServeCommand.self]),
             CommandGroup(name: "Store", subcommands: [CacheCommand.self]),
-            CommandGroup(name: "Help", subcommands: [CompletionsCommand.self, SchemaCommand.self, EnvironmentCommand.self]),
+            CommandGroup(
+                name: "Help", subcommands: [CompletionsCommand.self, SchemaCommand.self, EnvironmentCommand.self]),
         ])
 }

@@ -40,7 +40,9 @@ struct BlockTail: Sendable {
         var bytes: [UInt8] = [0x80]
         bytes.append(contentsOf: repeatElement(0, count: used < 56 ? 55 - used : 119 - used))
         let bits = length &* 8
-        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
+        for shift in stride(from: 56, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+        }
         return bytes
     }
 }

@@ -22,7 +22,9 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// The 32 bytes of the digest, most significant first.
     public var bytes: [UInt8] {
-        [a, b, c, d].flatMap { word in stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) } }
+        [a, b, c, d].flatMap { word in
+            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+        }
     }
 
     /// The 64 lower-case hexadecimal digits.

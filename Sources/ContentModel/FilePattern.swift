@@ -22,7 +22,8 @@ public struct FilePattern: Hashable, Sendable, CustomStringConvertible {
     /// - Throws: `Failure` with code `usage` when it is empty or too long.
     public init(_ text: String) throws(Failure) {
         guard !text.isEmpty, text.unicodeScalars.count <= FilePattern.maximumLength else {
-            throw Failure(.usage, "a file pattern must have 1 to \(FilePattern.maximumLength) characters: `\(Escaped(text))`")
+            throw Failure(
+                .usage, "a file pattern must have 1 to \(FilePattern.maximumLength) characters: `\(Escaped(text))`")
         }
         description = text
         tokens = FilePattern.compile(Array((text.hasSuffix("/") ? text + "*" : text).unicodeScalars))

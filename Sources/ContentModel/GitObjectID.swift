@@ -22,5 +22,7 @@ public struct GitObjectID: Hashable, Sendable, Comparable, CustomStringConvertib
     public var short: String { String(description.prefix(7)) }
 
     /// Orders ids as their text forms order.
-    public static func < (left: GitObjectID, right: GitObjectID) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
+    public static func < (left: GitObjectID, right: GitObjectID) -> Bool {
+        left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
 }

@@ -48,7 +48,9 @@ public indirect enum JSONValue: Sendable, Hashable {
         case .integer(let value): out += String(value)
         case .number(let value):
             // Swift prints the shortest text that reads back as the same number; JSON has no infinities.
-            out += value.isFinite ? (value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) + ".0" : "\(value)") : "null"
+            out +=
+                value.isFinite
+                ? (value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) + ".0" : "\(value)") : "null"
         case .string(let value): JSONValue.quote(value, to: &out)
         case .array(let items):
             JSONValue.container("[", "]", items, to: &out, layout, depth) { item, out in

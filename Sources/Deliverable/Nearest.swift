@@ -17,7 +17,8 @@ package enum Nearest {
     package static func close(to word: String, among known: [String]) -> String? {
         guard let nearest = self.word(to: word, among: known) else { return nil }
         let target = Array(word.lowercased().utf8.prefix(maximumLength))
-        return distance(target, Array(nearest.lowercased().utf8.prefix(maximumLength))) <= max(1, target.count / 3) ? nearest : nil
+        return distance(target, Array(nearest.lowercased().utf8.prefix(maximumLength))) <= max(1, target.count / 3)
+            ? nearest : nil
     }
 
     static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {

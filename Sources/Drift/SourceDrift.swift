@@ -27,7 +27,10 @@ package struct SourceDrift: Sendable, Hashable {
 
     /// Compares a locked source with a listing of another commit, from which the files that the lock does not select have
     /// been left out.
-    package init(_ locked: LockedSource, now commit: GitObjectID, date: String?, files now: [(path: RelativePath, state: FileState)]) {
+    package init(
+        _ locked: LockedSource, now commit: GitObjectID, date: String?,
+        files now: [(path: RelativePath, state: FileState)]
+    ) {
         role = locked.role
         repository = locked.request.repository
         revision = locked.request.revision
@@ -35,11 +38,13 @@ package struct SourceDrift: Sendable, Hashable {
         after = commit
         self.date = date
         files = SourceDrift.changes(
-            locked.files.map { ($0.path, FileState(size: $0.size, git: $0.git, sha256: $0.sha256)) }, now, role: locked.role)
+            locked.files.map { ($0.path, FileState(size: $0.size, git: $0.git, sha256: $0.sha256)) }, now,
+            role: locked.role)
     }
 
     private static func changes(
-        _ old: [(path: RelativePath, state: FileState)], _ new: [(path: RelativePath, state: FileState)], role: SourceRole
+        _ old: [(path: RelativePath, state: FileState)], _ new: [(path: RelativePath, state: FileState)],
+        role: SourceRole
     ) -> [FileChange] {
         let before = Dictionary(old.map { ($0.path, $0.state) }, uniquingKeysWith: { first, _ in first })
         let after = Dictionary(new.map { ($0.path, $0.state) }, uniquingKeysWith: { first, _ in first })
@@ -47,7 +52,8 @@ package struct SourceDrift: Sendable, Hashable {
         func note(_ kind: FileChange.Kind, _ path: RelativePath, from former: RelativePath? = nil) {
             changes.append(
                 FileChange(
-                    kind: kind, path: path, formerPath: former, component: ComponentClassifier.component(of: path, role: role),
+                    kind: kind, path: path, formerPath: former,
+                    component: ComponentClassifier.component(of: path, role: role),
                     before: before[former ?? path], after: after[path]))
         }
         var removed = old.filter { after[$0.path] == nil }

@@ -72,7 +72,8 @@ package struct History: Sendable {
         }
         guard Digest(of: bytes) == entry.lock else {
             throw Failure(
-                .historyBroken, "the lock of entry \(entry.sequence) was changed: `\(lockFile(entry.lock).string)`", hint: "take it from git")
+                .historyBroken, "the lock of entry \(entry.sequence) was changed: `\(lockFile(entry.lock).string)`",
+                hint: "take it from git")
         }
         return String(decoding: bytes, as: UTF8.self)
     }
@@ -93,7 +94,8 @@ package struct History: Sendable {
         try FileSystem.createDirectories(directory.appending("locks"))
         if !FileSystem.exists(lockFile(digest)) { try FileSystem.replace(lockFile(digest), with: Array(text.utf8)) }
         let entry = HistoryEntry(
-            sequence: entries.count + 1, previous: entries.last.map { Digest(of: $0.line) } ?? HistoryEntry.beginning, time: time,
+            sequence: entries.count + 1, previous: entries.last.map { Digest(of: $0.line) } ?? HistoryEntry.beginning,
+            time: time,
             action: action, author: author, reason: reason, lock: digest, identity: lock.identity)
         let file = History.file(directory)
         if hasTornTail { try File(file, .updating).truncate(to: ByteCount(clamping: end)) }

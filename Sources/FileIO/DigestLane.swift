@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentModel
+internal import Synchronization
+internal import SystemPackage
+
 #if canImport(Glibc)
     internal import Glibc
 #else
     internal import Darwin
 #endif
-internal import ContentModel
-internal import Synchronization
-internal import SystemPackage
 
 /// The files still to hash, handed out to the workers one at a time.
 final class DigestQueue: Sendable {

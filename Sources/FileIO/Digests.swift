@@ -62,7 +62,8 @@ package enum Digests {
 
     @concurrent
     private static func work(
-        _ queue: DigestQueue, _ progress: @Sendable (Int) -> Void, _ finished: @Sendable (Int, Result<FileDigests, Failure>) -> Void
+        _ queue: DigestQueue, _ progress: @Sendable (Int) -> Void,
+        _ finished: @Sendable (Int, Result<FileDigests, Failure>) -> Void
     ) async {
         var first = DigestLane()
         var second = DigestLane()

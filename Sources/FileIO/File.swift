@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLinux
+package import ContentModel
+package import SystemPackage
+
 #if canImport(Glibc)
     internal import Glibc
 #else
     internal import Darwin
 #endif
-internal import CLinux
-package import ContentModel
-package import SystemPackage
 
 /// One open file; closed when the value goes away.
 ///
@@ -40,7 +41,9 @@ package struct File: ~Copyable, Sendable {
             flags = O_RDWR | O_CREAT | O_EXCL
             permissions = bits
         }
-        let result = unsafe path.withPlatformString { name in retrying { unsafe open(name, flags | O_CLOEXEC, mode_t(permissions)) } }
+        let result = unsafe path.withPlatformString { name in
+            retrying { unsafe open(name, flags | O_CLOEXEC, mode_t(permissions)) }
+        }
         guard result >= 0 else { throw FileFailure.make(errno, shown == nil ? "open" : "write", shown ?? path) }
         descriptor = result
         self.path = shown ?? path
@@ -60,7 +63,9 @@ package struct File: ~Copyable, Sendable {
         var done = 0
         while done < buffer.count {
             // SAFETY: the place and the count stay inside `buffer`.
-            let count = retrying { unsafe pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + Int64(done))) }
+            let count = retrying {
+                unsafe pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + Int64(done)))
+            }
             if count < 0 { throw FileFailure.make(errno, "read", path) }
             if count == 0 { break }
             done += count
@@ -72,7 +77,9 @@ package struct File: ~Copyable, Sendable {
     package func read(_ count: Int, at offset: Int64) throws(Failure) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: max(0, count))
         let outcome = unsafe bytes.withUnsafeMutableBytes { buffer -> Result<Int, Failure> in
-            do throws(Failure) { return .success(unsafe try read(into: buffer, at: offset)) } catch { return .failure(error) }
+            do throws(Failure) { return .success(unsafe try read(into: buffer, at: offset)) } catch {
+                return .failure(error)
+            }
         }
         bytes.removeLast(bytes.count - (try outcome.get()))
         return bytes
@@ -86,7 +93,10 @@ package struct File: ~Copyable, Sendable {
             var done = 0
             while done < buffer.count {
                 // SAFETY: the place and the count stay inside `buffer`.
-                let count = retrying { unsafe pwrite(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + Int64(done))) }
+                let count = retrying {
+                    unsafe pwrite(
+                        descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + Int64(done)))
+                }
                 if count < 0 { return .failure(FileFailure.make(errno, "write", path)) }
                 done += count
             }
@@ -103,7 +113,9 @@ package struct File: ~Copyable, Sendable {
 
     /// Makes the file exactly `size` bytes long; new bytes are zero and take no space.
     package func truncate(to size: ByteCount) throws(Failure) {
-        guard retrying({ ftruncate(descriptor, off_t(size.value)) }) == 0 else { throw FileFailure.make(errno, "resize", path) }
+        guard retrying({ ftruncate(descriptor, off_t(size.value)) }) == 0 else {
+            throw FileFailure.make(errno, "resize", path)
+        }
     }
 
     /// Returns when content and length are on the disk.
@@ -118,7 +130,9 @@ package struct File: ~Copyable, Sendable {
 
     /// Sets the permission bits.
     package func setPermissions(_ bits: UInt16) throws(Failure) {
-        guard fchmod(descriptor, mode_t(bits)) == 0 else { throw FileFailure.make(errno, "set the permissions of", path) }
+        guard fchmod(descriptor, mode_t(bits)) == 0 else {
+            throw FileFailure.make(errno, "set the permissions of", path)
+        }
     }
 
     /// Takes the advisory lock of this file, exclusive or shared, if no other holder is in the way.

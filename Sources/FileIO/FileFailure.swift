@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentModel
+internal import SystemPackage
+
 #if canImport(Glibc)
     internal import Glibc
 #else
     internal import Darwin
 #endif
-internal import ContentModel
-internal import SystemPackage
 
 /// Turns `errno` into an error that a person can act on.
 enum FileFailure {
@@ -16,9 +17,12 @@ enum FileFailure {
         case ENOSPC, EDQUOT:
             return Failure(
                 .noSpace, "no space left on the device, could not \(action) \(place)",
-                hint: "free some space, or set WEIGHLOCK_HOME to a directory on a larger disk; what has arrived is kept")
+                hint: "free some space, or set WEIGHLOCK_HOME to a directory on a larger disk; what has arrived is kept"
+            )
         case EACCES, EPERM, EROFS:
-            return Failure(.file, "could not \(action) \(place): \(text(number))", hint: "check the permissions of the file and its directory")
+            return Failure(
+                .file, "could not \(action) \(place): \(text(number))",
+                hint: "check the permissions of the file and its directory")
         default:
             return Failure(.file, "could not \(action) \(place): \(text(number))")
         }

@@ -12,7 +12,9 @@ package struct FileLock: ~Copyable, Sendable {
     /// Takes the lock file at `path`, created when missing and never removed, waiting for the process that holds it.
     ///
     /// - Throws: `Failure` with code `busy` when it is not free after `patience`; `CancellationError` when cancelled.
-    package init(_ path: FilePath, shared: Bool = false, patience: Duration, waiting: @Sendable () -> Void = {}) async throws {
+    package init(
+        _ path: FilePath, shared: Bool = false, patience: Duration, waiting: @Sendable () -> Void = {}
+    ) async throws {
         try FileSystem.createDirectories(path.removingLastComponent())
         let opened = try File(path, .updating)
         let deadline = ContinuousClock.now + patience
@@ -22,7 +24,8 @@ package struct FileLock: ~Copyable, Sendable {
             said = true
             guard ContinuousClock.now < deadline else {
                 throw Failure(
-                    .busy, "another process holds `\(path.string)`", hint: "wait until the other weighlock command has ended")
+                    .busy, "another process holds `\(path.string)`",
+                    hint: "wait until the other weighlock command has ended")
             }
             try await Task.sleep(for: .milliseconds(50))
         }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ContentModel
+
 #if canImport(Glibc)
     internal import Glibc
 #else
     internal import Darwin
 #endif
-package import ContentModel
 
 /// What `stat` says of a file, as far as this program needs it.
 package struct FileStatus: Sendable, Hashable {

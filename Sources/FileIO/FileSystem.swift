@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ContentModel
+package import SystemPackage
+
 #if canImport(Glibc)
     internal import Glibc
 #else
     internal import Darwin
 #endif
-package import ContentModel
-package import SystemPackage
 
 /// Operations on names: none of them leaves half of a file behind.
 package enum FileSystem {
@@ -39,7 +40,9 @@ package enum FileSystem {
         if unsafe path.withPlatformString({ unsafe mkdir($0, mode_t(mode)) }) == 0 { return }
         switch errno {
         case EEXIST:
-            guard try status(path)?.kind == .directory else { throw FileFailure.make(ENOTDIR, "create the directory", path) }
+            guard try status(path)?.kind == .directory else {
+                throw FileFailure.make(ENOTDIR, "create the directory", path)
+            }
         case ENOENT:
             let parent = path.removingLastComponent()
             guard parent != path, !parent.isEmpty else { throw FileFailure.make(ENOENT, "create the directory", path) }
@@ -104,7 +107,9 @@ package enum FileSystem {
 
     /// Creates a hard link; false when the two places are on different file systems or the file system has none.
     package static func hardLink(_ source: FilePath, at target: FilePath) throws(Failure) -> Bool {
-        let result = unsafe source.withPlatformString { from in unsafe target.withPlatformString { to in unsafe link(from, to) } }
+        let result = unsafe source.withPlatformString { from in
+            unsafe target.withPlatformString { to in unsafe link(from, to) }
+        }
         if result == 0 { return true }
         if [EXDEV, EPERM, ENOTSUP, EMLINK, EOPNOTSUPP].contains(errno) { return false }
         throw FileFailure.make(errno, "link", target)
@@ -114,7 +119,9 @@ package enum FileSystem {
     package static func symbolicLink(_ path: FilePath, to target: String) throws(Failure) {
         if let current = try? readLink(path), current.utf8.elementsEqual(target.utf8) { return }
         let temporary = temporaryName(beside: path)
-        let result = unsafe temporary.withPlatformString { name in unsafe target.withCString { unsafe symlink($0, name) } }
+        let result = unsafe temporary.withPlatformString { name in
+            unsafe target.withCString { unsafe symlink($0, name) }
+        }
         guard result == 0 else { throw FileFailure.make(errno, "link", path) }
         do throws(Failure) { try rename(temporary, to: path) } catch {
             try? remove(temporary)
@@ -148,22 +155,29 @@ package enum FileSystem {
     package static func read(_ path: FilePath, limit: Int) throws(Failure) -> [UInt8] {
         let file = try File(path, .reading)
         let status = try file.status()
-        guard status.kind == .regular else { throw Failure(.file, "`\(Escaped(path.string, limit: 1024))` is not a file") }
+        guard status.kind == .regular else {
+            throw Failure(.file, "`\(Escaped(path.string, limit: 1024))` is not a file")
+        }
         guard status.size.value <= Int64(limit) else {
             throw Failure(
                 .limitExceeded,
-                "`\(Escaped(path.string, limit: 1024))` is too large: \(status.size), the limit is \(ByteCount(clamping: Int64(limit)))")
+                "`\(Escaped(path.string, limit: 1024))` is too large: \(status.size), the limit is \(ByteCount(clamping: Int64(limit)))"
+            )
         }
         // One more than expected, so that a file that grows is noticed instead of cut.
         let bytes = try file.read(Int(status.size.value) + 1, at: 0)
-        guard bytes.count <= limit else { throw Failure(.limitExceeded, "`\(Escaped(path.string, limit: 1024))` grew while it was read") }
+        guard bytes.count <= limit else {
+            throw Failure(.limitExceeded, "`\(Escaped(path.string, limit: 1024))` grew while it was read")
+        }
         return bytes
     }
 
     /// Replaces the content of `path` atomically and durably: after a crash the file is the old one or the new one.
     ///
     /// A symbolic link stays one: its target is replaced. An existing file keeps its permissions.
-    package static func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt16 = 0o644, durably: Bool = true) throws(Failure) {
+    package static func replace(
+        _ path: FilePath, with bytes: [UInt8], mode: UInt16 = 0o644, durably: Bool = true
+    ) throws(Failure) {
         let target = (try? readLink(path)) != nil ? realPath(path) ?? path : path
         let permissions = try status(target)?.mode ?? mode
         let temporary = temporaryName(beside: target)

@@ -35,7 +35,8 @@ enum BlobExamination {
                     ? ["expected: \(digest)", "found:    \(found.sha256)"]
                     : ["expected: \(size.value) bytes", "found:    \(found.size.value) bytes"])
         case .failure(let failure):
-            return FileSystem.exists(store.path(of: digest)) ? failure : Failure(.missing, "blob `\(digest)` is not in the store")
+            return FileSystem.exists(store.path(of: digest))
+                ? failure : Failure(.missing, "blob `\(digest)` is not in the store")
         }
     }
 }

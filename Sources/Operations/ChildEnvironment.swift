@@ -20,7 +20,8 @@ package struct ChildEnvironment: Sendable {
         let lock = try project.lock()
         let manifest = try project.manifestIfPresent()
         if let name, lock.deliverable(name) == nil { throw OutdatedCheck.unknown(name, lock) }
-        let layout = Layout(lock, manifest, project: project.directory, home: session.settings.home, store: session.store)
+        let layout = Layout(
+            lock, manifest, project: project.directory, home: session.settings.home, store: session.store)
         let parts = layout.parts.filter { part in name.map { part.deliverables.contains($0) } ?? true }
         guard let part = parts.first else {
             throw Failure(.lockFile, "the lock holds no deliverable", hint: "run `weighlock add` and `weighlock lock`")
@@ -28,7 +29,9 @@ package struct ChildEnvironment: Sendable {
         guard parts.count == 1 else {
             throw Failure(
                 .usage, "the deliverables have \(parts.count) views", hint: "name one with `--deliverable`",
-                details: parts.map { $0.deliverables.map(\.description).joined(separator: ", ") + ": " + $0.view.directory.string })
+                details: parts.map {
+                    $0.deliverables.map(\.description).joined(separator: ", ") + ": " + $0.view.directory.string
+                })
         }
         session.markUsed(layout)
         let cache = part.view.directory.string

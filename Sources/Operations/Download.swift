@@ -44,7 +44,8 @@ struct Download: Sendable {
             case .segment(let file, let segment): try await fetch(file, segment, queue)
             case .waiting(let file):
                 // Another process fetches the same blob: its work serves us too.
-                if let digest = file.item.expected.sha256, session.store.contains(digest, size: file.item.expected.size) {
+                if let digest = file.item.expected.sha256, session.store.contains(digest, size: file.item.expected.size)
+                {
                     session.emit(.advanced(file.item.expected.size.value))
                     queue.finish(file.index, digest)
                 } else {
@@ -69,10 +70,14 @@ struct Download: Sendable {
         return try session.store.ingest(bytes, expecting: item.expected)
     }
 
-    private func fetch(_ file: DownloadQueue.LargeFile, _ first: PartialBlob.Segment, _ queue: DownloadQueue) async throws {
+    private func fetch(
+        _ file: DownloadQueue.LargeFile, _ first: PartialBlob.Segment, _ queue: DownloadQueue
+    ) async throws {
         guard let partial = file.partial else { return }
         if file.takeAnnouncement() { session.emit(.advanced(partial.resumed.value)) }
-        let source = try file.source { try hub.file(file.item.repository, at: file.item.commit, file.item.path, size: file.item.expected.size) }
+        let source = try file.source {
+            try hub.file(file.item.repository, at: file.item.commit, file.item.path, size: file.item.expected.size)
+        }
         var segment = first
         do {
             try await source.read(from: { segment.offset }, to: segment.end) { piece in
@@ -84,7 +89,9 @@ struct Download: Sendable {
             throw error
         }
         guard queue.release(file, segment) else { return }
-        do { queue.finish(file.index, try await partial.finish()) } catch let failure as Failure where failure.code == .mismatch {
+        do { queue.finish(file.index, try await partial.finish()) } catch let failure as Failure
+            where failure.code == .mismatch
+        {
             // Bytes of an earlier run, which may not have survived a crash of the machine, are not the server's fault.
             guard partial.resumed > .zero, file.takeSecondChance() else { throw failure }
             session.emit(.note("what an earlier run had left of `\(file.item.path)` is damaged; fetching it again"))

@@ -92,7 +92,9 @@ final class DownloadQueue: Sendable {
     func next() throws -> Job? {
         try state.withLock { state -> Job? in
             if let (index, item) = state.whole.popLast() { return .whole(index, item) }
-            var candidates = state.large.filter { !$0.isDone }.sorted { ($0.workers, $0.index) < ($1.workers, $1.index) }[...]
+            var candidates = state.large.filter { !$0.isDone }.sorted {
+                ($0.workers, $0.index) < ($1.workers, $1.index)
+            }[...]
             while let file = candidates.popFirst() {
                 if file.partial == nil {
                     guard file.workers == 0 else { continue }
@@ -143,7 +145,9 @@ final class DownloadQueue: Sendable {
     func digests() throws -> [Digest] {
         try state.withLock { state in
             try state.digests.map { digest in
-                guard let digest else { throw Failure(.network, "not everything was fetched", hint: "run the command again") }
+                guard let digest else {
+                    throw Failure(.network, "not everything was fetched", hint: "run the command again")
+                }
                 return digest
             }
         }

@@ -36,7 +36,9 @@ package struct Layout: Sendable {
         parts = groups.map { directory, deliverables in
             let view =
                 if let directory {
-                    View(directory: project.pushing(FilePath(directory)).lexicallyNormalized(), mode: .merged, store: store)
+                    View(
+                        directory: project.pushing(FilePath(directory)).lexicallyNormalized(), mode: .merged,
+                        store: store)
                 } else {
                     View(directory: home.appending("views/\(lock.identity)/hub"), mode: .links, store: store)
                 }
@@ -82,6 +84,8 @@ extension ViewFile {
     /// A locked file as a view shows it.
     init(_ file: LockedFile) {
         let pointer = GitPointer.objectID(sha256: file.sha256, size: file.size)
-        self.init(path: file.path, size: file.size, sha256: file.sha256, git: file.git ?? pointer, isLFS: file.isLFS || file.git == nil)
+        self.init(
+            path: file.path, size: file.size, sha256: file.sha256, git: file.git ?? pointer,
+            isLFS: file.isLFS || file.git == nil)
     }
 }

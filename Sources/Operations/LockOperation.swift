@@ -26,7 +26,8 @@ package struct LockOperation: Sendable {
     package func run(check: Bool) async throws -> Outcome {
         let manifest = try project.manifest()
         let current = try project.lockIfPresent()
-        let resolver = Resolver(session: session, hub: try session.hub(for: manifest), project: project, current: current)
+        let resolver = Resolver(
+            session: session, hub: try session.hub(for: manifest), project: project, current: current)
         let lock = try await resolver.resolve(manifest, updating: [])
         let isChanged = lock != current
         if isChanged, !check {
@@ -59,7 +60,8 @@ package struct LockOperation: Sendable {
                 continue
             }
             for source in wanted.sources where locked.source(source.role)?.request != source.request {
-                lines.append("`\(wanted.name)`: `\(source.role)` is locked differently from what weighlock.yaml asks for")
+                lines.append(
+                    "`\(wanted.name)`: `\(source.role)` is locked differently from what weighlock.yaml asks for")
             }
             for source in locked.sources where wanted.request(for: source.role) == nil {
                 lines.append("`\(wanted.name)`: `\(source.role)` is locked and not in weighlock.yaml")
@@ -81,7 +83,8 @@ package struct LockOperation: Sendable {
         let misfits = manifest.map { LockOperation.misfits(lock, $0) } ?? []
         guard misfits.isEmpty else {
             throw Failure(
-                .lockOutdated, "`\(Lock.fileName)` does not fit `\(Manifest.fileName)`", hint: "run `weighlock lock`", details: misfits)
+                .lockOutdated, "`\(Lock.fileName)` does not fit `\(Manifest.fileName)`", hint: "run `weighlock lock`",
+                details: misfits)
         }
         return (lock, manifest)
     }

@@ -11,7 +11,9 @@ package enum ManifestOperations {
     package static func initialise(_ directory: FilePath) throws(Failure) -> Project {
         let project = Project(directory: directory)
         guard !FileSystem.exists(project.manifestPath) else {
-            throw Failure(.manifest, "`\(project.manifestPath.string)` exists already", hint: "run `weighlock add` to add a model to it")
+            throw Failure(
+                .manifest, "`\(project.manifestPath.string)` exists already",
+                hint: "run `weighlock add` to add a model to it")
         }
         try project.writeManifest(Manifest.template())
         return project
@@ -20,7 +22,9 @@ package enum ManifestOperations {
     /// Adds a deliverable.
     ///
     /// - Returns: the name it got.
-    package static func add(_ request: SourceRequest, as name: DeliverableName?, to project: Project) throws(Failure) -> DeliverableName {
+    package static func add(
+        _ request: SourceRequest, as name: DeliverableName?, to project: Project
+    ) throws(Failure) -> DeliverableName {
         let name = name ?? DeliverableName.suggested(for: request.repository)
         try project.writeManifest(try Manifest.adding(request, as: name, to: try project.manifestText()))
         return name

@@ -67,7 +67,9 @@ package struct OutdatedCheck: Sendable {
     static func unknown(_ name: DeliverableName, _ lock: Lock) -> Failure {
         Failure(
             .usage, "the lock has no deliverable `\(name)`",
-            hint: lock.deliverables.isEmpty ? "run `weighlock add`" : "it has: " + lock.deliverables.map(\.name.description).joined(separator: ", "))
+            hint: lock.deliverables.isEmpty
+                ? "run `weighlock add`" : "it has: " + lock.deliverables.map(\.name.description).joined(separator: ", ")
+        )
     }
 
     private func check(_ name: DeliverableName, _ source: LockedSource, _ hub: Hub) async throws -> Finding {
@@ -79,11 +81,13 @@ package struct OutdatedCheck: Sendable {
         }
         let now: HubRevision
         do { now = try await hub.resolve(request.repository, request.revision) } catch let failure as Failure
-        where OutdatedCheck.answers.contains(failure.code) {
+            where OutdatedCheck.answers.contains(failure.code)
+        {
             return finding(.unavailable(failure), nil, rewritten: false)
         }
         if now.commit == source.commit { return finding(.current, now, rewritten: false) }
-        let drift = try await OutdatedCheck.drift(source, now.commit, now.date.flatMap(LockedSource.normalisedDate), hub)
+        let drift = try await OutdatedCheck.drift(
+            source, now.commit, now.date.flatMap(LockedSource.normalisedDate), hub)
         return finding(.moved(drift), now, rewritten: try await isGone(source, hub))
     }
 
@@ -95,9 +99,13 @@ package struct OutdatedCheck: Sendable {
         } catch let failure as Failure where failure.code == .revisionNotFound { return true }
     }
 
-    static func drift(_ source: LockedSource, _ commit: GitObjectID, _ date: String?, _ hub: Hub) async throws -> SourceDrift {
+    static func drift(
+        _ source: LockedSource, _ commit: GitObjectID, _ date: String?, _ hub: Hub
+    ) async throws -> SourceDrift {
         guard source.role != .base else { return SourceDrift(source, now: commit, date: date, files: []) }
-        let entries = try await hub.files(source.request.repository, at: commit).filter { source.request.selects($0.path) }
+        let entries = try await hub.files(source.request.repository, at: commit).filter {
+            source.request.selects($0.path)
+        }
         return SourceDrift(
             source, now: commit, date: date,
             files: entries.map { ($0.path, FileState(size: $0.size, git: $0.git, sha256: $0.sha256)) })

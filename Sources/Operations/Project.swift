@@ -45,9 +45,13 @@ package struct Project: Sendable {
     package func manifestText() throws(Failure) -> String {
         guard FileSystem.exists(manifestPath) else {
             throw Failure(
-                .manifest, "there is no `\(Manifest.fileName)` in `\(directory.string)` or above it", hint: "run `weighlock init`")
+                .manifest, "there is no `\(Manifest.fileName)` in `\(directory.string)` or above it",
+                hint: "run `weighlock init`")
         }
-        guard let text = String(validating: try FileSystem.read(manifestPath, limit: Project.maximumManifestSize), as: UTF8.self) else {
+        guard
+            let text = String(
+                validating: try FileSystem.read(manifestPath, limit: Project.maximumManifestSize), as: UTF8.self)
+        else {
             throw Failure(.manifest, "`\(Manifest.fileName)` is not UTF-8 text")
         }
         return text
@@ -72,15 +76,20 @@ package struct Project: Sendable {
     /// - Throws: `Failure` with code `lockFile` when there is none or it cannot be read.
     package func lock() throws(Failure) -> Lock {
         guard let lock = try lockIfPresent() else {
-            throw Failure(.lockFile, "there is no `\(Lock.fileName)` in `\(directory.string)`", hint: "run `weighlock lock`")
+            throw Failure(
+                .lockFile, "there is no `\(Lock.fileName)` in `\(directory.string)`", hint: "run `weighlock lock`")
         }
         return lock
     }
 
     private func lockText() throws(Failure) -> String? {
         guard FileSystem.exists(lockPath) else { return nil }
-        guard let text = String(validating: try FileSystem.read(lockPath, limit: Project.maximumLockSize), as: UTF8.self) else {
-            throw Failure(.lockFile, "`\(Lock.fileName)` is not UTF-8 text", hint: "take it from git, or remove it and run `weighlock lock`")
+        guard
+            let text = String(validating: try FileSystem.read(lockPath, limit: Project.maximumLockSize), as: UTF8.self)
+        else {
+            throw Failure(
+                .lockFile, "`\(Lock.fileName)` is not UTF-8 text",
+                hint: "take it from git, or remove it and run `weighlock lock`")
         }
         return text
     }
@@ -89,7 +98,9 @@ package struct Project: Sendable {
     package func history() throws(Failure) -> History { try History(directory: stateDirectory) }
 
     /// Replaces the manifest's text.
-    package func writeManifest(_ text: String) throws(Failure) { try FileSystem.replace(manifestPath, with: Array(text.utf8)) }
+    package func writeManifest(_ text: String) throws(Failure) {
+        try FileSystem.replace(manifestPath, with: Array(text.utf8))
+    }
 
     /// Brings a lock into force: its text beside the history, the line that names it, then the lock file itself.
     ///
@@ -106,14 +117,17 @@ package struct Project: Sendable {
         if !FileSystem.exists(ignore) { try FileSystem.replace(ignore, with: Array("project.lock\n".utf8)) }
         let current = try lockIfPresent()
         guard current == expected else {
-            throw Failure(.busy, "`\(Lock.fileName)` was changed by another command meanwhile", hint: "run the command again")
+            throw Failure(
+                .busy, "`\(Lock.fileName)` was changed by another command meanwhile", hint: "run the command again")
         }
         var history = try history()
         if let current, history.entries.last?.lock != current.digest {
-            history = try history.appending(current, action: .observed, reason: nil, author: settings.author, time: settings.now())
+            history = try history.appending(
+                current, action: .observed, reason: nil, author: settings.author, time: settings.now())
         }
         if history.entries.last?.lock != lock.digest {
-            _ = try history.appending(lock, action: action, reason: reason, author: settings.author, time: settings.now())
+            _ = try history.appending(
+                lock, action: action, reason: reason, author: settings.author, time: settings.now())
         }
         try FileSystem.replace(lockPath, with: Array(lock.canonicalText.utf8))
     }

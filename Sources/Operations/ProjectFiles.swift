@@ -16,7 +16,9 @@ enum ProjectFiles {
         return found.sorted()
     }
 
-    private static func collect(_ directory: FilePath, _ prefix: String, depth: Int, _ found: inout [RelativePath]) throws(Failure) {
+    private static func collect(
+        _ directory: FilePath, _ prefix: String, depth: Int, _ found: inout [RelativePath]
+    ) throws(Failure) {
         guard depth < maximumDepth else { return }
         for name in try FileSystem.list(directory) where !name.hasPrefix(".") {
             switch try FileSystem.status(directory.appending(name), followLinks: false)?.kind {
@@ -25,7 +27,9 @@ enum ProjectFiles {
             default: break
             }
             guard found.count <= maximumFiles else {
-                throw Failure(.limitExceeded, "there are more than \(maximumFiles) files below `\(directory.string)`", hint: "name fewer directories in `prompts`")
+                throw Failure(
+                    .limitExceeded, "there are more than \(maximumFiles) files below `\(directory.string)`",
+                    hint: "name fewer directories in `prompts`")
             }
         }
     }

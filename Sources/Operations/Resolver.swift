@@ -35,17 +35,20 @@ struct Resolver: Sendable {
             for source in deliverable.sources { fresh.insert(Resolver.pin(source.request)) }
         }
         var pins: [Pin: (commit: GitObjectID, date: String?)] = [:]
-        for source in current?.deliverables.flatMap(\.sources) ?? [] where !fresh.contains(Resolver.pin(source.request)) {
+        for source in current?.deliverables.flatMap(\.sources) ?? [] where !fresh.contains(Resolver.pin(source.request))
+        {
             pins[Resolver.pin(source.request)] = (source.commit, source.date)
         }
-        for request in manifest.deliverables.flatMap(\.sources).map(\.request) where pins[Resolver.pin(request)] == nil {
+        for request in manifest.deliverables.flatMap(\.sources).map(\.request) where pins[Resolver.pin(request)] == nil
+        {
             let revision = try await hub.resolve(request.repository, request.revision)
             if let name = revision.name {
                 session.emit(.warning("`\(request.repository)` is called `\(name)` now: change it in weighlock.yaml"))
             }
             pins[Resolver.pin(request)] = (revision.commit, revision.date.flatMap(LockedSource.normalisedDate))
         }
-        try enforceCooldown(manifest, pins.compactMap { pin, value in value.date.map { (pin.repository, pin.revision, $0) } }, fresh)
+        try enforceCooldown(
+            manifest, pins.compactMap { pin, value in value.date.map { (pin.repository, pin.revision, $0) } }, fresh)
         var listings: [Place: [HubEntry]] = [:]
         var deliverables: [LockedDeliverable] = []
         for wanted in manifest.deliverables {
@@ -58,18 +61,24 @@ struct Resolver: Sendable {
             let kept = current?.deliverable(wanted.name).flatMap { old in old.sources == sources ? old.defaults : nil }
             let defaults = if let kept { kept } else { try await readDefaults(sources) }
             deliverables.append(
-                LockedDeliverable(name: wanted.name, sources: sources, launch: wanted.launch, localFiles: local, defaults: defaults))
+                LockedDeliverable(
+                    name: wanted.name, sources: sources, launch: wanted.launch, localFiles: local, defaults: defaults))
         }
         return Lock(deliverables: deliverables)
     }
 
-    private static func pin(_ request: SourceRequest) -> Pin { Pin(repository: request.repository, revision: request.revision) }
+    private static func pin(_ request: SourceRequest) -> Pin {
+        Pin(repository: request.repository, revision: request.revision)
+    }
 
     static func refuseUnsupported(_ manifest: Manifest) throws(Failure) {
-        let unsupported = manifest.deliverables.flatMap { deliverable in deliverable.unsupported.map { "`\(deliverable.name)`: \($0)" } }
+        let unsupported = manifest.deliverables.flatMap { deliverable in
+            deliverable.unsupported.map { "`\(deliverable.name)`: \($0)" }
+        }
         guard unsupported.isEmpty else {
             throw Failure(
-                .manifest, "`\(Manifest.fileName)` asks for what this version cannot lock", hint: "leave it out for now", details: unsupported)
+                .manifest, "`\(Manifest.fileName)` asks for what this version cannot lock",
+                hint: "leave it out for now", details: unsupported)
         }
     }
 
@@ -78,12 +87,19 @@ struct Resolver: Sendable {
     ) throws(Failure) {
         guard let cooldown = manifest.policy.cooldown, let now = Timestamp(session.settings.now()) else { return }
         for (repository, revision, date) in pins {
-            let isNew = fresh.contains(Pin(repository: repository, revision: revision))
-                || current?.deliverables.flatMap(\.sources).contains { $0.request.repository == repository && $0.request.revision == revision } != true
-            guard isNew, let made = Timestamp(date), now.seconds - made.seconds < cooldown.components.seconds else { continue }
+            let isNew =
+                fresh.contains(Pin(repository: repository, revision: revision))
+                || current?.deliverables.flatMap(\.sources).contains {
+                    $0.request.repository == repository && $0.request.revision == revision
+                } != true
+            guard isNew, let made = Timestamp(date), now.seconds - made.seconds < cooldown.components.seconds else {
+                continue
+            }
             throw Failure(
                 .refused, "`\(repository)` at `\(revision)` is too young: it was made at \(date)",
-                hint: "wait, or name an older commit in `revision`; `policy.cooldown` is \(cooldown.components.seconds / 86_400) days")
+                hint:
+                    "wait, or name an older commit in `revision`; `policy.cooldown` is \(cooldown.components.seconds / 86_400) days"
+            )
         }
     }
 
@@ -97,10 +113,14 @@ struct Resolver: Sendable {
         }
         if let known, known.role == source.role { return known }
         // A base is watched, not fetched: its commit is all that is locked of it.
-        if source.role == .base { return LockedSource(role: .base, request: request, commit: commit, date: date, files: []) }
+        if source.role == .base {
+            return LockedSource(role: .base, request: request, commit: commit, date: date, files: [])
+        }
         let place = Place(repository: request.repository, commit: commit)
         let listing: [HubEntry]
-        if let seen = listings[place] { listing = seen } else {
+        if let seen = listings[place] {
+            listing = seen
+        } else {
             listing = try await hub.files(request.repository, at: commit)
             listings[place] = listing
         }
@@ -120,7 +140,9 @@ struct Resolver: Sendable {
     }
 
     /// The SHA-256 of each entry: from the listing, from the current lock, or by fetching the small file it is.
-    private func digests(of entries: [HubEntry], _ repository: RepositoryID, _ commit: GitObjectID) async throws -> [Digest] {
+    private func digests(
+        of entries: [HubEntry], _ repository: RepositoryID, _ commit: GitObjectID
+    ) async throws -> [Digest] {
         var known: [GitObjectID: (Digest, ByteCount)] = [:]
         for file in current?.deliverables.flatMap(\.sources).flatMap(\.files) ?? [] where !file.isLFS {
             if let git = file.git { known[git] = (file.sha256, file.size) }
@@ -134,14 +156,17 @@ struct Resolver: Sendable {
         let items = missing.map { index in
             DownloadItem(
                 repository: repository, commit: commit, path: entries[index].path,
-                expected: ExpectedBlob(name: entries[index].path.description, size: entries[index].size, git: entries[index].git))
+                expected: ExpectedBlob(
+                    name: entries[index].path.description, size: entries[index].size, git: entries[index].git))
         }
         session.emit(
             .began("reading small files of `\(repository)`", total: items.reduce(.zero) { $0 + $1.expected.size }))
         defer { session.emit(.ended) }
         let held = try await session.holdStore()
         defer { withExtendedLifetime(held) {} }
-        for (index, digest) in zip(missing, try await Download(session: session, hub: hub).run(items)) { result[index] = digest }
+        for (index, digest) in zip(missing, try await Download(session: session, hub: hub).run(items)) {
+            result[index] = digest
+        }
         return result.compactMap { $0 }
     }
 
@@ -181,7 +206,8 @@ struct Resolver: Sendable {
             let place = project.directory.appending(path.description)
             guard FileSystem.exists(place) else {
                 throw Failure(
-                    .manifest, "`\(path)` of deliverable `\(wanted.name)` does not exist", hint: "it is named under `\(component)` in weighlock.yaml")
+                    .manifest, "`\(path)` of deliverable `\(wanted.name)` does not exist",
+                    hint: "it is named under `\(component)` in weighlock.yaml")
             }
             let found = try Digests.of(place, git: false)
             files.append(LocalFile(component: component, path: path, size: found.size, sha256: found.sha256))
@@ -189,7 +215,9 @@ struct Resolver: Sendable {
         for path in wanted.launch?.files ?? [] { try add(.launch, path) }
         if let packages = wanted.packages { try add(.packages, packages) }
         if !wanted.prompts.isEmpty {
-            let matches = try ProjectFiles.all(in: project.directory).filter { path in wanted.prompts.contains { $0.matches(path) } }
+            let matches = try ProjectFiles.all(in: project.directory).filter { path in
+                wanted.prompts.contains { $0.matches(path) }
+            }
             guard !matches.isEmpty else {
                 throw Failure(.manifest, "no file matches `prompts` of deliverable `\(wanted.name)`")
             }

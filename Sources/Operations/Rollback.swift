@@ -38,11 +38,14 @@ package struct Rollback: Sendable {
             let held = try await session.holdStore()
             defer { withExtendedLifetime(held) {} }
             try checkBlobs(lock)
-            for part in Layout(lock, manifest, project: project.directory, home: session.settings.home, store: session.store).parts {
+            for part in Layout(
+                lock, manifest, project: project.directory, home: session.settings.home, store: session.store
+            ).parts {
                 try await part.view.lay(part.snapshots)
             }
         }
-        try await project.commit(lock, replacing: current, action: .rollback, reason: reason, settings: session.settings)
+        try await project.commit(
+            lock, replacing: current, action: .rollback, reason: reason, settings: session.settings)
         return Outcome(lock: lock, entry: entry, misfits: manifest.map { LockOperation.misfits(lock, $0) } ?? [])
     }
 
@@ -51,12 +54,14 @@ package struct Rollback: Sendable {
             // A lock that came from elsewhere is not in the history yet; the one before it is then the last entry.
             let isKnown = history.entries.last?.lock == current.digest
             guard let entry = isKnown ? history.previousInForce : history.entries.last else {
-                throw Failure(.usage, "there is no earlier lock to go back to", hint: "`weighlock log` shows the history")
+                throw Failure(
+                    .usage, "there is no earlier lock to go back to", hint: "`weighlock log` shows the history")
             }
             return entry
         }
         let matches = history.entries.filter {
-            String($0.sequence) == target || (target.utf8.count >= 6 && ("\($0.lock)".hasPrefix(target) || "\($0.identity)".hasPrefix(target)))
+            String($0.sequence) == target
+                || (target.utf8.count >= 6 && ("\($0.lock)".hasPrefix(target) || "\($0.identity)".hasPrefix(target)))
         }
         guard let entry = matches.last, Set(matches.map(\.lock)).count == 1 else {
             throw Failure(

@@ -29,7 +29,8 @@ package struct Settings: Sendable {
 
     /// Puts the settings together.
     package init(
-        home: FilePath, endpoint: String?, token: Secret?, transport: TransportConfiguration, hubCache: FilePath, author: String,
+        home: FilePath, endpoint: String?, token: Secret?, transport: TransportConfiguration, hubCache: FilePath,
+        author: String,
         now: @escaping @Sendable () -> String
     ) {
         (self.home, self.endpoint, self.token, self.transport) = (home, endpoint, token, transport)
@@ -74,7 +75,10 @@ package struct Session: Sendable {
             switch notice {
             case .retrying(let reason, let pause):
                 let seconds = Double(pause.components.seconds) + Double(pause.components.attoseconds) / 1e18
-                emit(.note("\(reason); trying again in \(Int((seconds * 10).rounded()) / 10).\(Int((seconds * 10).rounded()) % 10) s"))
+                emit(
+                    .note(
+                        "\(reason); trying again in \(Int((seconds * 10).rounded()) / 10).\(Int((seconds * 10).rounded()) % 10) s"
+                    ))
             }
         }
     }
@@ -88,11 +92,16 @@ package struct Session: Sendable {
     /// have written, and must not be able to send the user's token where it likes.
     package func hub(for manifest: Manifest?) throws(Failure) -> Hub {
         let publicHub = try WebAddress(Session.publicEndpoint)
-        if let chosen = settings.endpoint { return Hub(endpoint: try WebAddress(chosen), token: settings.token, transport: transport) }
+        if let chosen = settings.endpoint {
+            return Hub(endpoint: try WebAddress(chosen), token: settings.token, transport: transport)
+        }
         let address = try manifest?.endpoint.map(WebAddress.init) ?? publicHub
         let isTrusted = address.origin == publicHub.origin
         if !isTrusted, settings.token != nil {
-            emit(.note("the token is not shown to `\(address.origin)`, which only weighlock.yaml names; set HF_ENDPOINT to it if it should be"))
+            emit(
+                .note(
+                    "the token is not shown to `\(address.origin)`, which only weighlock.yaml names; set HF_ENDPOINT to it if it should be"
+                ))
         }
         return Hub(endpoint: address, token: isTrusted ? settings.token : nil, transport: transport)
     }
@@ -101,7 +110,8 @@ package struct Session: Sendable {
     /// home that may only be read needs none: nothing can be collected from it.
     func markUsed(_ layout: Layout) {
         for part in layout.parts where part.view.mode == .links && FileSystem.exists(part.view.directory) {
-            try? FileSystem.replace(part.view.directory.removingLastComponent().appending("used"), with: [], durably: false)
+            try? FileSystem.replace(
+                part.view.directory.removingLastComponent().appending("used"), with: [], durably: false)
         }
     }
 

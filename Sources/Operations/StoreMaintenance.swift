@@ -65,7 +65,8 @@ package struct StoreMaintenance: Sendable {
             partialBytes = partialBytes + (try FileSystem.status(partial.appending(name))?.size ?? .zero)
         }
         return Size(
-            blobs: blobs.count, stored: blobs.reduce(.zero) { $0 + $1.status.size }, partials: partials, partialBytes: partialBytes,
+            blobs: blobs.count, stored: blobs.reduce(.zero) { $0 + $1.status.size }, partials: partials,
+            partialBytes: partialBytes,
             views: try FileSystem.list(views).count)
     }
 
@@ -75,22 +76,30 @@ package struct StoreMaintenance: Sendable {
         let total = blobs.reduce(ByteCount.zero) { $0 + $1.status.size }
         session.emit(.began("checking", total: total))
         let results = await BlobExamination.run(
-            blobs.map { ($0.digest, $0.status.size) }, in: session.store, progress: { session.emit(.advanced(Int64($0))) })
+            blobs.map { ($0.digest, $0.status.size) }, in: session.store,
+            progress: { session.emit(.advanced(Int64($0))) })
         session.emit(.ended)
         try Task.checkCancellation()
         var defects: [Defect] = []
         for (blob, failure) in zip(blobs, results) {
             guard let failure, failure.code != .missing else { continue }  // collected meanwhile
-            defects.append(Defect(digest: blob.digest, path: session.store.path(of: blob.digest), reason: failure.code == .mismatch ? "is damaged" : failure.message))
+            defects.append(
+                Defect(
+                    digest: blob.digest, path: session.store.path(of: blob.digest),
+                    reason: failure.code == .mismatch ? "is damaged" : failure.message))
         }
-        for path in try session.store.strangers() { defects.append(Defect(digest: nil, path: path, reason: "is not a blob")) }
+        for path in try session.store.strangers() {
+            defects.append(Defect(digest: nil, path: path, reason: "is not a blob"))
+        }
         return (blobs.count, total, defects)
     }
 
     /// Finds what is damaged or missing of a project's lock, and fetches only that.
     ///
     /// Other damaged blobs of the store are removed: nothing can say where they came from.
-    package func heal(_ project: Project) async throws -> (healed: [RelativePath], removed: [Digest], fetched: ByteCount) {
+    package func heal(
+        _ project: Project
+    ) async throws -> (healed: [RelativePath], removed: [Digest], fetched: ByteCount) {
         let lock = try project.lockIfPresent()
         let found = try await check()
         let held = try await session.holdStore()
@@ -105,7 +114,9 @@ package struct StoreMaintenance: Sendable {
         let steps = try sync.plan(lock).filter { $0.kind != .keep }
         let manifest = try project.manifestIfPresent()
         let work = try await sync.fill(lock, manifest, steps)
-        for part in Layout(lock, manifest, project: project.directory, home: session.settings.home, store: session.store).parts {
+        for part in Layout(
+            lock, manifest, project: project.directory, home: session.settings.home, store: session.store
+        ).parts {
             try await part.view.lay(part.snapshots)
         }
         let known = Set(lock.deliverables.flatMap(\.sources).flatMap(\.files).map(\.sha256))
@@ -125,7 +136,10 @@ package struct StoreMaintenance: Sendable {
         for name in try FileSystem.list(views) {
             let view = views.appending(name)
             let used = try FileSystem.status(view.appending("used"))?.modified ?? FileSystem.status(view)?.modified ?? 0
-            if let unusedDays, now - used / 1_000_000_000 > Int64(clamping: unusedDays).multipliedReportingOverflow(by: 86_400).partialValue {
+            if let unusedDays,
+                now - used / 1_000_000_000
+                    > Int64(clamping: unusedDays).multipliedReportingOverflow(by: 86_400).partialValue
+            {
                 collected.views.append(name)
                 if !dryRun { try FileSystem.removeTree(view) }
             } else {
@@ -133,12 +147,14 @@ package struct StoreMaintenance: Sendable {
             }
         }
         for (digest, status) in try session.store.blobs() {
-            guard !kept.contains(digest.description), now - status.modified / 1_000_000_000 > StoreMaintenance.grace else { continue }
+            guard !kept.contains(digest.description), now - status.modified / 1_000_000_000 > StoreMaintenance.grace
+            else { continue }
             collected.blobs.append(digest)
             collected.bytes = collected.bytes + status.size
             if !dryRun { try session.store.discard(digest) }
         }
-        for name in try FileSystem.list(partial) where [".part", ".map", ".tmp"].contains(where: { name.hasSuffix($0) }) {
+        for name in try FileSystem.list(partial)
+        where [".part", ".map", ".tmp"].contains(where: { name.hasSuffix($0) }) {
             let path = partial.appending(name)
             guard let status = try FileSystem.status(path, followLinks: false), status.kind == .regular,
                 now - status.modified / 1_000_000_000 > StoreMaintenance.grace

@@ -74,7 +74,8 @@ package struct Sync: Sendable {
                     case .missing, .wrongSize:
                         cache.candidate(source.request.repository, ViewFile(file)).map { .adopt($0) } ?? .fetch
                     }
-                steps.append(SyncStep(kind: kind, repository: source.request.repository, commit: source.commit, file: file))
+                steps.append(
+                    SyncStep(kind: kind, repository: source.request.repository, commit: source.commit, file: file))
             }
         }
         return steps
@@ -87,12 +88,14 @@ package struct Sync: Sendable {
         let held = try await session.holdStore()
         defer { withExtendedLifetime(held) {} }
         let work = try await fill(lock, manifest, try plan(lock))
-        let layout = Layout(lock, manifest, project: project.directory, home: session.settings.home, store: session.store)
+        let layout = Layout(
+            lock, manifest, project: project.directory, home: session.settings.home, store: session.store)
         for part in layout.parts { try await part.view.lay(part.snapshots) }
         session.markUsed(layout)
         let files = lock.deliverables.flatMap(\.sources).flatMap(\.files)
         return Outcome(
-            files: files.count, total: files.reduce(.zero) { $0 + $1.size }, fetched: work.fetched, adopted: work.adopted,
+            files: files.count, total: files.reduce(.zero) { $0 + $1.size }, fetched: work.fetched,
+            adopted: work.adopted,
             healed: work.healed, views: layout.parts.map(\.view.directory), identity: lock.identity)
     }
 
@@ -131,7 +134,8 @@ package struct Sync: Sendable {
                     session.emit(.advanced(step.file.size.value))
                 } catch {
                     guard error.code != .noSpace else { throw error }
-                    session.emit(.note("`\(step.file.path)` in the Hugging Face cache is not what the lock says; fetching it"))
+                    session.emit(
+                        .note("`\(step.file.path)` in the Hugging Face cache is not what the lock says; fetching it"))
                     toFetch.append(step)
                 }
             }
@@ -146,7 +150,10 @@ package struct Sync: Sendable {
         if !toFetch.isEmpty {
             let download = Download(session: session, hub: try session.hub(for: manifest))
             _ = try await download.run(
-                toFetch.map { DownloadItem(repository: $0.repository, commit: $0.commit, path: $0.file.path, expected: $0.expected) })
+                toFetch.map {
+                    DownloadItem(
+                        repository: $0.repository, commit: $0.commit, path: $0.file.path, expected: $0.expected)
+                })
         }
         work.fetched = needed
         return work
@@ -155,13 +162,15 @@ package struct Sync: Sendable {
     /// Reads blobs that nobody vouches for; the failure of each, or nil.
     private func examine(_ steps: [SyncStep]) async -> [Failure?] {
         await BlobExamination.run(
-            steps.map { ($0.file.sha256, $0.file.size) }, in: session.store, progress: { session.emit(.advanced(Int64($0))) })
+            steps.map { ($0.file.sha256, $0.file.size) }, in: session.store,
+            progress: { session.emit(.advanced(Int64($0))) })
     }
 }
 
 extension SyncStep {
     /// What the bytes must be. The git id of an LFS file is that of its pointer, and says nothing of the bytes.
     var expected: ExpectedBlob {
-        ExpectedBlob(name: file.path.description, size: file.size, sha256: file.sha256, git: file.isLFS ? nil : file.git)
+        ExpectedBlob(
+            name: file.path.description, size: file.size, sha256: file.sha256, git: file.isLFS ? nil : file.git)
     }
 }

@@ -60,7 +60,8 @@ package struct Update: Sendable {
         let current = try project.lock()
         for name in names where manifest.deliverable(name) == nil { throw OutdatedCheck.unknown(name, current) }
         let updating = names.isEmpty ? Set(manifest.deliverables.map(\.name)) : Set(names)
-        let resolver = Resolver(session: session, hub: try session.hub(for: manifest), project: project, current: current)
+        let resolver = Resolver(
+            session: session, hub: try session.hub(for: manifest), project: project, current: current)
         let lock = try await resolver.resolve(manifest, updating: updating)
         let review = try review(from: current, to: lock)
         guard lock != current else { return (review, false) }
@@ -74,20 +75,24 @@ package struct Update: Sendable {
         let changes = LockOperation.changes(from: old, to: new).map { name -> Change in
             let (before, after) = (old.deliverable(name), new.deliverable(name))
             let drifts = (after?.sources ?? []).compactMap { source -> SourceDrift? in
-                guard let locked = before?.source(source.role), locked.request.repository == source.request.repository else { return nil }
+                guard let locked = before?.source(source.role), locked.request.repository == source.request.repository
+                else { return nil }
                 let drift = SourceDrift(
                     locked, now: source.commit, date: source.date,
                     files: source.files.map { ($0.path, FileState(size: $0.size, git: $0.git, sha256: $0.sha256)) })
                 return drift.isEmpty ? nil : drift
             }
             return Change(
-                deliverable: name, sources: drifts, defaults: Update.defaults(before?.defaults ?? [], after?.defaults ?? []),
+                deliverable: name, sources: drifts,
+                defaults: Update.defaults(before?.defaults ?? [], after?.defaults ?? []),
                 before: before?.behaviour, after: after?.behaviour)
         }
         var toFetch = ByteCount.zero
         var seen: Set<Digest> = []
         for file in new.deliverables.flatMap(\.sources).flatMap(\.files) where seen.insert(file.sha256).inserted {
-            if try session.store.condition(of: file.sha256, size: file.size) == .missing { toFetch = toFetch + file.size }
+            if try session.store.condition(of: file.sha256, size: file.size) == .missing {
+                toFetch = toFetch + file.size
+            }
         }
         return Review(changes: changes, lock: new, toFetch: toFetch)
     }

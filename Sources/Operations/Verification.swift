@@ -69,7 +69,8 @@ package struct Verification: Sendable {
         }
         let read = Set(toRead.map(\.digest))
         session.emit(.began("verifying", total: toRead.reduce(.zero) { $0 + $1.size }))
-        let results = await BlobExamination.run(toRead, in: session.store, progress: { session.emit(.advanced(Int64($0))) })
+        let results = await BlobExamination.run(
+            toRead, in: session.store, progress: { session.emit(.advanced(Int64($0))) })
         session.emit(.ended)
         try Task.checkCancellation()
         for (blob, failure) in zip(toRead, results) {
@@ -79,7 +80,8 @@ package struct Verification: Sendable {
             guard let failure = failures[owner.file.sha256] else { return nil }
             let prefix = owner.source.role.pathPrefix
             return Problem(
-                kind: failure.code == .missing ? .missing : .mismatch, deliverable: owner.deliverable, place: prefix + owner.file.path.description,
+                kind: failure.code == .missing ? .missing : .mismatch, deliverable: owner.deliverable,
+                place: prefix + owner.file.path.description,
                 reason: Verification.reason(failure), details: failure.details)
         }
         problems += try viewProblems(lock, manifest, deep: deep)
@@ -99,11 +101,14 @@ package struct Verification: Sendable {
 
     private func viewProblems(_ lock: Lock, _ manifest: Manifest?, deep: Bool) throws(Failure) -> [Problem] {
         var problems: [Problem] = []
-        for part in Layout(lock, manifest, project: project.directory, home: session.settings.home, store: session.store).parts {
+        for part in Layout(
+            lock, manifest, project: project.directory, home: session.settings.home, store: session.store
+        ).parts {
             for problem in try part.view.check(part.snapshots, deep: deep) {
                 problems.append(
                     Problem(
-                        kind: .view, deliverable: nil, place: "\(problem.repository.cacheFolder)/\(problem.place)", reason: problem.reason, details: []))
+                        kind: .view, deliverable: nil, place: "\(problem.repository.cacheFolder)/\(problem.place)",
+                        reason: problem.reason, details: []))
             }
         }
         return problems
@@ -112,7 +117,9 @@ package struct Verification: Sendable {
     private func localProblems(_ deliverable: LockedDeliverable) -> [Problem] {
         deliverable.localFiles.compactMap { file in
             func problem(_ reason: String, _ details: [String] = []) -> Problem {
-                Problem(kind: .local, deliverable: deliverable.name, place: file.path.description, reason: reason, details: details)
+                Problem(
+                    kind: .local, deliverable: deliverable.name, place: file.path.description, reason: reason,
+                    details: details)
             }
             do throws(Failure) {
                 let found = try Digests.of(project.directory.appending(file.path.description), git: false)

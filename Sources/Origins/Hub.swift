@@ -35,7 +35,8 @@ package struct Hub: Sendable {
         let info = try HubMessages.decode(HubMessages.Info.self, bytes, subject.what)
         guard let commit = info.sha.flatMap({ GitObjectID($0) }) else {
             throw Failure(
-                .protocolViolation, "the answer to \(subject.what) names no commit", hint: "is HF_ENDPOINT the address of a Hub?")
+                .protocolViolation, "the answer to \(subject.what) names no commit",
+                hint: "is HF_ENDPOINT the address of a Hub?")
         }
         if let asked = revision.commit, asked != commit {
             throw Failure(
@@ -44,7 +45,8 @@ package struct Hub: Sendable {
         }
         let name = info.id.flatMap { $0.utf8.elementsEqual(repository.name.utf8) ? nil : $0 }
         return HubRevision(
-            commit: commit, date: info.lastModified.map { Escaped($0, limit: 40).description }, name: name.map { Escaped($0).description },
+            commit: commit, date: info.lastModified.map { Escaped($0, limit: 40).description },
+            name: name.map { Escaped($0).description },
             isGated: info.gated?.isGated ?? false)
     }
 
@@ -68,7 +70,9 @@ package struct Hub: Sendable {
                 guard seenPaths.insert(entry.path).inserted else { throw Hub.repeats(subject) }
                 entries.append(entry)
             }
-            guard entries.count <= Hub.maximumEntries else { throw Hub.neverEnds(subject, "\(Hub.maximumEntries) files") }
+            guard entries.count <= Hub.maximumEntries else {
+                throw Hub.neverEnds(subject, "\(Hub.maximumEntries) files")
+            }
             next = try Hub.nextPage(head, page)
         }
         try RelativePath.checkDistinct(entries.map(\.path))
@@ -76,7 +80,9 @@ package struct Hub: Sendable {
     }
 
     /// Opens a file for reading by ranges.
-    package func file(_ repository: RepositoryID, at commit: GitObjectID, _ path: RelativePath, size: ByteCount) throws(Failure) -> HubFile {
+    package func file(
+        _ repository: RepositoryID, at commit: GitObjectID, _ path: RelativePath, size: ByteCount
+    ) throws(Failure) -> HubFile {
         let address = try endpoint.appending(
             "/\(repository)/resolve/\(commit)/\(PercentEncoding.quote(path.description, safe: "/"))")
         let subject = HubSubject(repository: repository, revision: Revision(commit), path: path)
@@ -101,7 +107,9 @@ package struct Hub: Sendable {
         func bad(_ what: String) -> Failure {
             Failure(.protocolViolation, "the listing of \(subject.what) is wrong: `\(path)` \(what)")
         }
-        guard message.type == "file" else { throw bad("is a `\(Escaped(message.type, limit: 40))`, which cannot be locked") }
+        guard message.type == "file" else {
+            throw bad("is a `\(Escaped(message.type, limit: 40))`, which cannot be locked")
+        }
         guard let size = message.size.value.flatMap({ ByteCount($0) }), size.value <= maximumFileSize else {
             throw bad("has an impossible size")
         }
@@ -119,7 +127,9 @@ package struct Hub: Sendable {
             guard let close = part.firstIndex(of: ">"), part[close...].contains("rel=\"next\"") else { continue }
             let target = part[..<close].drop { $0 == "<" || $0 == " " }
             guard let next = page.resolving(String(target)), next.origin == page.origin else {
-                throw Failure(.redirectRefused, "the listing at `\(page)` goes on at another server", hint: "ask who runs `\(page.origin)`")
+                throw Failure(
+                    .redirectRefused, "the listing at `\(page)` goes on at another server",
+                    hint: "ask who runs `\(page.origin)`")
             }
             return next
         }
@@ -131,6 +141,8 @@ package struct Hub: Sendable {
     }
 
     private static func neverEnds(_ subject: HubSubject, _ limit: String) -> Failure {
-        Failure(.limitExceeded, "the listing of \(subject.what) does not end: more than \(limit)", hint: "the fault is the server's")
+        Failure(
+            .limitExceeded, "the listing of \(subject.what) does not end: more than \(limit)",
+            hint: "the fault is the server's")
     }
 }

@@ -18,7 +18,8 @@ enum HubErrors {
         }
         if message == "Invalid credentials in Authorization header" {
             return Failure(
-                .unauthorized, "`\(origin)` does not accept the token", hint: "make a new one, or unset HF_TOKEN if the repository is public")
+                .unauthorized, "`\(origin)` does not accept the token",
+                hint: "make a new one, or unset HF_TOKEN if the repository is public")
         }
         if message == "Access to this resource is disabled." {
             return Failure(.repositoryDisabled, "repository \(repository) was disabled by `\(origin)`")
@@ -27,10 +28,12 @@ enum HubErrors {
         switch head.status {
         case 401 where !hasToken: return repositoryNotFound(repository, origin, hasToken)
         case 401:
-            return Failure(.unauthorized, "`\(origin)` does not accept the token for \(repository)\(said)", hint: "check HF_TOKEN")
+            return Failure(
+                .unauthorized, "`\(origin)` does not accept the token for \(repository)\(said)", hint: "check HF_TOKEN")
         case 403:
             return Failure(
-                .unauthorized, "`\(origin)` forbids access to \(repository)\(said)", hint: "check what the token in HF_TOKEN may read")
+                .unauthorized, "`\(origin)` forbids access to \(repository)\(said)",
+                hint: "check what the token in HF_TOKEN may read")
         case 404:
             // Without a code a 404 does not say what is missing, and guessing would send people the wrong way.
             return Failure(
@@ -41,10 +44,13 @@ enum HubErrors {
         }
     }
 
-    private static func repositoryNotFound(_ repository: String, _ origin: WebAddress.Origin, _ hasToken: Bool) -> Failure {
+    private static func repositoryNotFound(
+        _ repository: String, _ origin: WebAddress.Origin, _ hasToken: Bool
+    ) -> Failure {
         Failure(
             .repositoryNotFound,
-            "repository \(repository) does not exist on `\(origin)`, or is private" + (hasToken ? " and this token may not see it" : ""),
+            "repository \(repository) does not exist on `\(origin)`, or is private"
+                + (hasToken ? " and this token may not see it" : ""),
             hint: hasToken
                 ? "check the name, and what the token in HF_TOKEN may read"
                 : "check the name; for a private repository set HF_TOKEN or run `hf auth login`")
@@ -55,18 +61,22 @@ enum HubErrors {
     ) -> Failure {
         Failure(
             .repositoryGated, "repository \(repository) is gated: its conditions must be accepted",
-            hint: "accept them at \(origin)/\(subject.repository.urlPrefix)" + (hasToken ? "" : ", then set HF_TOKEN or run `hf auth login`"))
+            hint: "accept them at \(origin)/\(subject.repository.urlPrefix)"
+                + (hasToken ? "" : ", then set HF_TOKEN or run `hf auth login`"))
     }
 
     private static func revisionNotFound(_ subject: HubSubject, _ repository: String) -> Failure {
         Failure(
             .revisionNotFound, "\(repository) has no revision `\(subject.revision)`",
-            hint: "check `revision` in weighlock.yaml; if it existed before, the branch or tag was deleted or its history rewritten")
+            hint:
+                "check `revision` in weighlock.yaml; if it existed before, the branch or tag was deleted or its history rewritten"
+        )
     }
 
     private static func entryNotFound(_ subject: HubSubject, _ repository: String) -> Failure {
         Failure(
-            .entryNotFound, "\(repository) has no file `\(subject.path.map(\.description) ?? "?")` in revision `\(subject.revision)`",
+            .entryNotFound,
+            "\(repository) has no file `\(subject.path.map(\.description) ?? "?")` in revision `\(subject.revision)`",
             hint: "run `weighlock outdated` to see what has changed")
     }
 }

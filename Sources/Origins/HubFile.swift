@@ -57,8 +57,12 @@ package final class HubFile: Sendable {
         var wanted = end - from
         switch head.status {
         case 206:
-            guard let range = ContentRange(head["content-range"]), range.first == from, range.last >= from, range.last < end else {
-                throw Failure(.protocolViolation, "`\(head.address.origin)` sent another range of \(subject.what) than was asked for")
+            guard let range = ContentRange(head["content-range"]), range.first == from, range.last >= from,
+                range.last < end
+            else {
+                throw Failure(
+                    .protocolViolation,
+                    "`\(head.address.origin)` sent another range of \(subject.what) than was asked for")
             }
             if let total = range.total, total != size.value { throw wrongSize(total) }
             if let length = head.contentLength, length != range.last - range.first + 1 { throw wrongSize(length) }
@@ -104,7 +108,8 @@ package final class HubFile: Sendable {
 
     private func wrongSize(_ found: Int64?) -> Failure {
         Failure(
-            .mismatch, "`\(subject.path.map(\.description) ?? "")` of `\(subject.repository)` has the wrong size on the server",
+            .mismatch,
+            "`\(subject.path.map(\.description) ?? "")` of `\(subject.repository)` has the wrong size on the server",
             hint: "nothing of it was stored; try again, and if it stays wrong, ask who runs the server",
             details: ["expected: \(size.value) bytes", "found:    \(found.map { "\($0)" } ?? "more") bytes"])
     }
@@ -121,7 +126,9 @@ private struct ContentRange {
         let parts = text.dropFirst(6).split(separator: "/")
         guard parts.count == 2 else { return nil }
         let ends = parts[0].split(separator: "-")
-        guard ends.count == 2, let first = Int64(ends[0]), let last = Int64(ends[1]), first >= 0, last >= first else { return nil }
+        guard ends.count == 2, let first = Int64(ends[0]), let last = Int64(ends[1]), first >= 0, last >= first else {
+            return nil
+        }
         (self.first, self.last, total) = (first, last, Int64(parts[1]))
     }
 

@@ -17,7 +17,11 @@ enum HubMessages {
         let isGated: Bool
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            if let flag = try? container.decode(Bool.self) { isGated = flag } else { isGated = (try? container.decode(String.self)) != nil }
+            if let flag = try? container.decode(Bool.self) {
+                isGated = flag
+            } else {
+                isGated = (try? container.decode(String.self)) != nil
+            }
         }
     }
 
@@ -42,7 +46,9 @@ enum HubMessages {
         }
     }
 
-    static func decode<Message: Decodable>(_ type: Message.Type, _ bytes: [UInt8], _ what: String) throws(Failure) -> Message {
+    static func decode<Message: Decodable>(
+        _ type: Message.Type, _ bytes: [UInt8], _ what: String
+    ) throws(Failure) -> Message {
         do { return try JSONDecoder().decode(type, from: Data(bytes)) } catch {
             throw Failure(
                 .protocolViolation, "the answer to \(what) is not what a Hub sends",

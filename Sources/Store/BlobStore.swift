@@ -26,7 +26,8 @@ package struct BlobStore: Sendable {
     package func condition(of digest: Digest, size: ByteCount) throws(Failure) -> BlobCondition {
         guard let status = try FileSystem.status(path(of: digest)), status.kind == .regular else { return .missing }
         guard status.size == size else { return .wrongSize(status.size) }
-        guard let bytes = try? FileSystem.read(attestationPath(of: digest), limit: 512), let note = Attestation(bytes) else {
+        guard let bytes = try? FileSystem.read(attestationPath(of: digest), limit: 512), let note = Attestation(bytes)
+        else {
             return .unattested
         }
         return note == Attestation(status) ? .attested : .unattested
@@ -87,7 +88,8 @@ package struct BlobStore: Sendable {
     /// Copies a file into the store, sharing its blocks where the file system can, and returns what it is.
     ///
     /// - Throws: `Failure` with code `mismatch` when `expected` is given and the file is not that; then nothing was stored.
-    package func ingest(copying file: FilePath, expecting expected: ExpectedBlob? = nil) throws(Failure) -> FileDigests {
+    package func ingest(copying file: FilePath, expecting expected: ExpectedBlob? = nil) throws(Failure) -> FileDigests
+    {
         let temporary = try temporaryPath()
         do throws(Failure) {
             try FileSystem.copy(file, to: temporary, permissions: 0o444)
@@ -168,7 +170,8 @@ package struct BlobStore: Sendable {
                 found.append(root.appending(folder))
                 continue
             }
-            for name in try FileSystem.list(root.appending(folder)) where Digest(name) == nil || !name.hasPrefix(folder) {
+            for name in try FileSystem.list(root.appending(folder)) where Digest(name) == nil || !name.hasPrefix(folder)
+            {
                 found.append(root.appending(folder).appending(name))
             }
         }

@@ -15,7 +15,9 @@ package struct HuggingFaceCache: Sendable {
     /// A file that may be the wanted blob: same repository, same name, same size. Its bytes are not known.
     package func candidate(_ repository: RepositoryID, _ file: ViewFile) -> FilePath? {
         let path = directory.appending("\(repository.cacheFolder)/blobs/\(file.etag)")
-        guard let status = try? FileSystem.status(path), status.kind == .regular, status.size == file.size else { return nil }
+        guard let status = try? FileSystem.status(path), status.kind == .regular, status.size == file.size else {
+            return nil
+        }
         return path
     }
 }

@@ -59,14 +59,16 @@ package final class PartialBlob: Sendable {
         guard try data.tryLock() else { return nil }
         // The holder before us may have moved the very file we opened into the store: then the name means another file now.
         let opened = try data.status()
-        guard let named = try FileSystem.status(data.path), named.inode == opened.inode, named.device == opened.device else {
+        guard let named = try FileSystem.status(data.path), named.inode == opened.inode, named.device == opened.device
+        else {
             return nil
         }
         let map = try File(store.partialDirectory.appending(expected.key + ".map"), .updating)
         self.expected = expected
         self.store = store
         let size = expected.size.value
-        segmentSize = max(PartialBlob.ordinarySegmentSize, (size + PartialBlob.maximumSegments - 1) / PartialBlob.maximumSegments)
+        segmentSize = max(
+            PartialBlob.ordinarySegmentSize, (size + PartialBlob.maximumSegments - 1) / PartialBlob.maximumSegments)
         let header = PartialBlob.header(segmentSize: segmentSize, size: size)
         let count = Int((size + segmentSize - 1) / segmentSize)
         var received = [Int64](repeating: 0, count: count)
@@ -74,7 +76,8 @@ package final class PartialBlob: Sendable {
         if stored.starts(with: header), try data.status().size == expected.size {
             for index in 0..<count {
                 let length = min(segmentSize, size - Int64(index) * segmentSize)
-                received[index] = min(length, max(0, PartialBlob.littleEndian(stored.dropFirst(header.count + index * 8).prefix(8))))
+                received[index] = min(
+                    length, max(0, PartialBlob.littleEndian(stored.dropFirst(header.count + index * 8).prefix(8))))
             }
         } else {
             try map.truncate(to: .zero)
@@ -134,7 +137,8 @@ package final class PartialBlob: Sendable {
     package func write(_ bytes: UnsafeRawBufferPointer, to segment: inout Segment) throws(Failure) {
         guard Int64(bytes.count) <= segment.end - segment.offset else {
             throw Failure(
-                .protocolViolation, "the server sent more bytes of `\(Escaped(expected.name, limit: 1024))` than were asked for")
+                .protocolViolation,
+                "the server sent more bytes of `\(Escaped(expected.name, limit: 1024))` than were asked for")
         }
         let place = segment.offset
         try data.write(RawSpan(_unsafeBytes: bytes), at: place)

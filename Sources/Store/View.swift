@@ -27,12 +27,16 @@ package struct View: Sendable {
     }
 
     func folder(_ snapshot: ViewSnapshot) -> FilePath { directory.appending(snapshot.repository.cacheFolder) }
-    func blob(_ snapshot: ViewSnapshot, _ file: ViewFile) -> FilePath { folder(snapshot).appending("blobs/\(file.etag)") }
+    func blob(_ snapshot: ViewSnapshot, _ file: ViewFile) -> FilePath {
+        folder(snapshot).appending("blobs/\(file.etag)")
+    }
     func entry(_ snapshot: ViewSnapshot, _ file: ViewFile) -> FilePath {
         folder(snapshot).appending("snapshots/\(snapshot.commit)/\(file.path)")
     }
     func tree(_ snapshot: ViewSnapshot) -> FilePath { folder(snapshot).appending("trees/\(snapshot.commit).json") }
-    func reference(_ snapshot: ViewSnapshot, _ name: Revision) -> FilePath { folder(snapshot).appending("refs/\(name)") }
+    func reference(_ snapshot: ViewSnapshot, _ name: Revision) -> FilePath {
+        folder(snapshot).appending("refs/\(name)")
+    }
     /// What of this repository folder is ours, when others use it too.
     func ownership(_ snapshot: ViewSnapshot) -> FilePath { folder(snapshot).appending(".weighlock/refs") }
 
@@ -104,7 +108,8 @@ package struct View: Sendable {
         case .merged:
             // The lock that the Python client takes round a blob; its name and its never being removed are its protocol.
             let lock = try await FileLock(
-                directory.appending(".locks/\(snapshot.repository.cacheFolder)/\(file.etag).lock"), patience: .seconds(600))
+                directory.appending(".locks/\(snapshot.repository.cacheFolder)/\(file.etag).lock"),
+                patience: .seconds(600))
             defer { withExtendedLifetime(lock) {} }
             if let present = try FileSystem.status(target) {
                 if present.inode == stored.inode, present.device == stored.device { return }
@@ -123,7 +128,8 @@ package struct View: Sendable {
             do throws(Failure) {
                 try FileSystem.copy(source, to: temporary, permissions: 0o444)
                 guard try Digests.of(temporary, git: false).sha256 == file.sha256 else {
-                    throw Failure(.mismatch, "blob `\(file.sha256)` in the store is damaged", hint: "run `weighlock cache heal`")
+                    throw Failure(
+                        .mismatch, "blob `\(file.sha256)` in the store is damaged", hint: "run `weighlock cache heal`")
                 }
                 try FileSystem.rename(temporary, to: target)
             } catch {
@@ -137,7 +143,8 @@ package struct View: Sendable {
         guard mode == .merged, let status = try FileSystem.status(entry, followLinks: false) else { return }
         if let target = try FileSystem.readLink(entry), target.utf8.elementsEqual(expected.utf8) { return }
         throw Failure(
-            .refused, "`\(entry.string)` was put there by another program and is \(status.kind == .symbolicLink ? "another link" : "a file")",
+            .refused,
+            "`\(entry.string)` was put there by another program and is \(status.kind == .symbolicLink ? "another link" : "a file")",
             hint: "remove it, or name another `cache_dir`, then run `weighlock sync`")
     }
 

@@ -50,7 +50,9 @@ extension View {
                     continue
                 }
                 if !text.elementsEqual(snapshot.commit.description.utf8) {
-                    report("refs/\(name)", "names \(Escaped(String(decoding: text, as: UTF8.self), limit: 50)) and not the locked commit")
+                    report(
+                        "refs/\(name)",
+                        "names \(Escaped(String(decoding: text, as: UTF8.self), limit: 50)) and not the locked commit")
                 }
             }
         }
@@ -59,17 +61,22 @@ extension View {
 
     private func defect(_ snapshot: ViewSnapshot, _ file: ViewFile, deep: Bool) throws(Failure) -> String? {
         let entry = entry(snapshot, file)
-        guard let target = try FileSystem.readLink(entry) else { return FileSystem.exists(entry) ? "is not a link" : "is missing" }
+        guard let target = try FileSystem.readLink(entry) else {
+            return FileSystem.exists(entry) ? "is not a link" : "is missing"
+        }
         guard target.utf8.elementsEqual(entryTarget(file).utf8) else { return "links to something else" }
         let blob = blob(snapshot, file)
         if mode == .links {
             guard let target = try FileSystem.readLink(blob) else {
                 return FileSystem.exists(blob) ? "has a blob that is not a link into the store" : "has no blob"
             }
-            return target.utf8.elementsEqual(blobTarget(snapshot, file).utf8) ? nil : "has a blob that links to something else"
+            return target.utf8.elementsEqual(blobTarget(snapshot, file).utf8)
+                ? nil : "has a blob that links to something else"
         }
         guard let status = try FileSystem.status(blob) else { return "has no blob" }
-        if let stored = try FileSystem.status(store.path(of: file.sha256)), stored.inode == status.inode, stored.device == status.device {
+        if let stored = try FileSystem.status(store.path(of: file.sha256)), stored.inode == status.inode,
+            stored.device == status.device
+        {
             return nil
         }
         guard status.size == file.size else { return "has \(status.size.value) bytes, expected \(file.size.value)" }

@@ -58,6 +58,7 @@ package struct ViewSnapshot: Sendable, Hashable {
                     "lfs_size": file.isLFS ? .integer(file.size.value) : nil,
                 ]))
         }
-        return JSONValue.object([.init("format_version", 1), .init("files", .object(entries))]).text(.indented(breakDepth: 3)) + "\n"
+        return JSONValue.object([.init("format_version", 1), .init("files", .object(entries))]).text(
+            .indented(breakDepth: 3)) + "\n"
     }
 }

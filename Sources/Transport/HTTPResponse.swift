@@ -27,7 +27,8 @@ package struct HTTPResponse {
                 try Task.checkCancellation()
                 throw TryAgain(
                     Failure(
-                        .network, "could not read all of `\(head.address)`: \(HTTPResponse.reason(error)) after \(total) bytes",
+                        .network,
+                        "could not read all of `\(head.address)`: \(HTTPResponse.reason(error)) after \(total) bytes",
                         hint: "check the network; what has arrived is kept, the next run goes on from there"),
                     madeProgress: total >= 64 << 10)
             }

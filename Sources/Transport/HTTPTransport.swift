@@ -44,8 +44,11 @@ package final class HTTPTransport: Sendable {
 
     private func client(for purpose: HTTPRequest.Purpose) -> HTTPClient {
         clients.withLock { state in
-            let open = state ?? Clients(
-                metadata: makeClient(silence: configuration.metadataTimeout), file: makeClient(silence: configuration.downloadTimeout))
+            let open =
+                state
+                ?? Clients(
+                    metadata: makeClient(silence: configuration.metadataTimeout),
+                    file: makeClient(silence: configuration.downloadTimeout))
             state = open
             return purpose == .file ? open.file : open.metadata
         }
@@ -54,7 +57,9 @@ package final class HTTPTransport: Sendable {
     private func makeClient(silence: Duration) -> HTTPClient {
         var settings = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
-            timeout: .init(connect: .nanoseconds(configuration.metadataTimeout.nanoseconds), read: .nanoseconds(silence.nanoseconds)),
+            timeout: .init(
+                connect: .nanoseconds(configuration.metadataTimeout.nanoseconds),
+                read: .nanoseconds(silence.nanoseconds)),
             decompression: .disabled)
         // One file a connection: ranges of several files over one HTTP/2 connection would share its window.
         settings.httpVersion = .http1Only
@@ -111,7 +116,9 @@ package final class HTTPTransport: Sendable {
     private func classify(
         _ error: any Error, _ address: WebAddress
     ) throws -> (failure: Failure, pause: Duration?, madeProgress: Bool) {
-        func again(_ reason: String) -> (Failure, Duration?, Bool) { (HTTPTransport.unreachable(address, reason), nil, false) }
+        func again(_ reason: String) -> (Failure, Duration?, Bool) {
+            (HTTPTransport.unreachable(address, reason), nil, false)
+        }
         switch error {
         case let error as TransientStatus:
             let failure = HTTPTransport.transientFailure(error.head)
@@ -128,7 +135,8 @@ package final class HTTPTransport: Sendable {
         case is ChannelError: return again("the connection was cut")
         case is HTTPParserError:
             throw Failure(
-                .protocolViolation, "the answer of `\(address.origin)` is not HTTP", hint: "is HF_ENDPOINT the address of a Hub?")
+                .protocolViolation, "the answer of `\(address.origin)` is not HTTP",
+                hint: "is HF_ENDPOINT the address of a Hub?")
         case let error as NIOSSLError:
             throw Failure(
                 .network, "no secure connection to `\(address.origin)`: \(error)",
@@ -138,7 +146,9 @@ package final class HTTPTransport: Sendable {
     }
 
     /// One exchange with redirects, at most twenty. The token stays with the origin it was given for.
-    private func follow(_ request: HTTPRequest, _ onRedirect: (ResponseHead, WebAddress) -> Void) async throws -> HTTPResponse {
+    private func follow(
+        _ request: HTTPRequest, _ onRedirect: (ResponseHead, WebAddress) -> Void
+    ) async throws -> HTTPResponse {
         var address = request.address
         for _ in 0...20 {
             var raw = HTTPClientRequest(url: address.text)
@@ -174,10 +184,12 @@ package final class HTTPTransport: Sendable {
             let wait = RetryPolicy.requestedPause(head).map { "; it asks to wait \($0.components.seconds) s" } ?? ""
             return Failure(
                 .rateLimited, "`\(head.address.origin)` refuses more requests for now (429)\(wait)",
-                hint: "wait, or set HF_TOKEN: signed-in users have higher limits; a mirror (`weighlock serve`) has none")
+                hint: "wait, or set HF_TOKEN: signed-in users have higher limits; a mirror (`weighlock serve`) has none"
+            )
         }
         return Failure(
-            .server, "`\(head.address)` failed: status \(head.status)", hint: "the fault is the server's; try again later")
+            .server, "`\(head.address)` failed: status \(head.status)",
+            hint: "the fault is the server's; try again later")
     }
 
     private static func reason(_ error: HTTPClientError) -> String {
@@ -196,7 +208,9 @@ package final class HTTPTransport: Sendable {
     }
 
     private static func reason(_ error: NIOConnectionError) -> String {
-        if error.dnsAError != nil || error.dnsAAAAError != nil, error.connectionErrors.isEmpty { return "the host's name is not known" }
+        if error.dnsAError != nil || error.dnsAAAAError != nil, error.connectionErrors.isEmpty {
+            return "the host's name is not known"
+        }
         if let first = error.connectionErrors.first?.error as? IOError { return first.localizedReason }
         return "no connection"
     }

@@ -33,7 +33,8 @@ package struct RetryPolicy: Sendable {
         guard head.status == 429, let limit = head["ratelimit"] else { return nil }
         for part in limit.split(separator: ";") {
             let pair = part.split(separator: "=", maxSplits: 1)
-            if pair.count == 2, pair[0].filter({ $0 != " " }) == "t", let seconds = Int64(pair[1].filter { $0 != " " }), seconds >= 0,
+            if pair.count == 2, pair[0].filter({ $0 != " " }) == "t", let seconds = Int64(pair[1].filter { $0 != " " }),
+                seconds >= 0,
                 seconds < 1_000_000
             {
                 return .seconds(seconds + 1)

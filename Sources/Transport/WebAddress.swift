@@ -40,7 +40,8 @@ package struct WebAddress: Sendable, Hashable, CustomStringConvertible {
 
     private init?(_ url: URL) {
         guard let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https",
-            let host = url.host(percentEncoded: false)?.lowercased(), !host.isEmpty, url.user() == nil, url.password() == nil
+            let host = url.host(percentEncoded: false)?.lowercased(), !host.isEmpty, url.user() == nil,
+            url.password() == nil
         else { return nil }
         let port = url.port ?? (scheme == "https" ? 443 : 80)
         guard (1...65535).contains(port) else { return nil }
@@ -63,11 +64,13 @@ package struct WebAddress: Sendable, Hashable, CustomStringConvertible {
     package var description: String { WebAddress.withoutSecrets(text) }
 
     private static func withoutSecrets(_ text: String) -> String {
-        var shown = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? text
+        var shown =
+            text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? text
         // `scheme://user:password@host/…`: what stands before the last `@` of the authority is dropped.
         let parts = shown.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
         if parts.count >= 3, let at = parts[2].lastIndex(of: "@") {
-            shown = ([parts[0], parts[1], String(parts[2][parts[2].index(after: at)...])] + parts[3...]).joined(separator: "/")
+            shown = ([parts[0], parts[1], String(parts[2][parts[2].index(after: at)...])] + parts[3...]).joined(
+                separator: "/")
         }
         return shown
     }

@@ -61,7 +61,9 @@ import Testing
         let old = Date(timeIntervalSince1970: Double(Workspace.now) - 5 * 86_400)
         try await workspace.run("cache", "gc")
         #expect(FileSystem.exists(path))
-        for (blob, _) in try FileManager.default.subpathsOfDirectory(atPath: workspace.home.appending("weighlock/store/blobs").string).map({ ($0, 0) }) {
+        for (blob, _) in try FileManager.default.subpathsOfDirectory(
+            atPath: workspace.home.appending("weighlock/store/blobs").string
+        ).map({ ($0, 0) }) {
             let file = workspace.home.appending("weighlock/store/blobs").appending(blob)
             if try FileSystem.status(file)?.kind == .regular {
                 try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: file.string)

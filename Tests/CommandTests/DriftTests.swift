@@ -115,7 +115,8 @@ import Testing
         #expect(try workspace.lockText == before)
         try await workspace.run("lock")
         #expect(try workspace.lockText == before, "lock moved what was locked")
-        #expect(try await workspace.run("update", "tiny", "--yes", "--reason", "reviewed: the tokenizer fix").status == 0)
+        #expect(
+            try await workspace.run("update", "tiny", "--yes", "--reason", "reviewed: the tokenizer fix").status == 0)
         #expect(try workspace.lockText != before)
         try await workspace.run("verify")
         try await workspace.run("sync")
@@ -131,7 +132,9 @@ import Testing
         try workspace.moveUpstream()
         #expect(try await workspace.run("update", "--json").status == 2)
         #expect(try await workspace.run("update", "--locked", "--json").status == 4)
-        #expect(try await workspace.run("update", "--yes", "--reason", "tab\there, colour \u{1B}[31mred", "--json").status == 0)
+        #expect(
+            try await workspace.run("update", "--yes", "--reason", "tab\there, colour \u{1B}[31mred", "--json").status
+                == 0)
         try await workspace.run("log")
         try workspace.check("update-json")
     }

@@ -7,8 +7,10 @@ import Testing
 
 @Suite struct `What the program says of itself` {
     private static let commands = [
-        [], ["init"], ["add"], ["remove"], ["lock"], ["sync"], ["verify"], ["outdated"], ["update"], ["log"], ["rollback"], ["run"], ["env"],
-        ["serve"], ["serve", "start"], ["serve", "import"], ["cache"], ["cache", "dir"], ["cache", "size"], ["cache", "check"],
+        [], ["init"], ["add"], ["remove"], ["lock"], ["sync"], ["verify"], ["outdated"], ["update"], ["log"],
+        ["rollback"], ["run"], ["env"],
+        ["serve"], ["serve", "start"], ["serve", "import"], ["cache"], ["cache", "dir"], ["cache", "size"],
+        ["cache", "check"],
         ["cache", "heal"], ["cache", "gc"], ["completions"], ["schema"], ["help-environment"],
     ]
 
@@ -23,7 +25,9 @@ import Testing
     @Test func `help and --help say the same`() async throws {
         let workspace = try await Workspace()
         for command in [["sync"], ["cache", "gc"]] {
-            #expect(try await workspace.quietly(["help"] + command).output == (try await workspace.quietly(command + ["--help"])).output)
+            #expect(
+                try await workspace.quietly(["help"] + command).output
+                    == (try await workspace.quietly(command + ["--help"])).output)
         }
     }
 
@@ -48,7 +52,9 @@ import Testing
         try workspace.check("help-environment-list")
     }
 
-    @Test(arguments: ["bash", "zsh", "fish"]) func `a completion script names every command`(_ shell: String) async throws {
+    @Test(arguments: ["bash", "zsh", "fish"]) func `a completion script names every command`(
+        _ shell: String
+    ) async throws {
         let workspace = try await Workspace()
         let script = try await workspace.quietly("completions", shell).output
         for command in Self.commands where !command.isEmpty { #expect(script.contains(command[0])) }
@@ -67,7 +73,8 @@ import Testing
     func `a schema is printed as it is in the source`(_ word: String, _ file: String) async throws {
         let workspace = try await Workspace()
         let printed = try await workspace.quietly("schema", word).output
-        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
             .appendingPathComponent("Sources/Deliverable/\(file).schema.json")
         #expect(printed == String(decoding: try Data(contentsOf: source), as: UTF8.self))
         #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(printed.utf8)) }

@@ -23,7 +23,8 @@ import Testing
         try workspace.write("project/weighlock.yaml", Workspace.manifest("example/tiny", revision: "v9"))
         try await workspace.run("lock")
         try await workspace.run("lock", "--json")
-        try workspace.write("project/weighlock.yaml", Workspace.manifest("example/tiny", revision: String(repeating: "0", count: 40)))
+        try workspace.write(
+            "project/weighlock.yaml", Workspace.manifest("example/tiny", revision: String(repeating: "0", count: 40)))
         try await workspace.run("lock")
         #expect(!workspace.exists("project/weighlock.lock"))
         try workspace.check("hub-missing")
@@ -61,12 +62,15 @@ import Testing
 
     @Test func `a rate limit is waited for when that is short, and reported when it is long`() async throws {
         let workspace = try await Workspace.withModel()
-        workspace.hub.setFault { request in request.path.contains("/revision/") && request.attempt == 1 ? .rateLimit(retryAfter: 0) : nil }
+        workspace.hub.setFault { request in
+            request.path.contains("/revision/") && request.attempt == 1 ? .rateLimit(retryAfter: 0) : nil
+        }
         try await workspace.run("lock", "--check")
         workspace.hub.setFault { _ in .rateLimit(retryAfter: 7200) }
         let outcome = try await workspace.run("lock")
         #expect(outcome.status == 1)
-        try workspace.check("hub-rate-limit", filters: [.pattern(#"trying again in 0\.\d s"#, "trying again in [PAUSE]")])
+        try workspace.check(
+            "hub-rate-limit", filters: [.pattern(#"trying again in 0\.\d s"#, "trying again in [PAUSE]")])
     }
 
     @Test func `offline nothing is asked, whoever says so`() async throws {
@@ -120,18 +124,32 @@ import Testing
         let faults: [(String, LoopbackHub.FaultPlan)] = [
             ("a page for people", { _ in .errorPage }),
             ("no commit", { _ in .answer(200, headers: [:], body: Array("{\"id\":\"example/tiny\"}".utf8)) }),
-            ("another type", { _ in .answer(200, headers: [:], body: Array("{\"id\":\"example/tiny\",\"sha\":7}".utf8)) }),
+            (
+                "another type",
+                { _ in .answer(200, headers: [:], body: Array("{\"id\":\"example/tiny\",\"sha\":7}".utf8)) }
+            ),
             ("404 without a code", { _ in .answer(404, headers: [:], body: []) }),
-            ("418 with a message that would colour the terminal and turn it round", { _ in
-                .answer(418, headers: ["X-Error-Message": "\u{9B}31mred and \u{202E}backwards"], body: [])
-            }),
+            (
+                "418 with a message that would colour the terminal and turn it round",
+                { _ in
+                    .answer(418, headers: ["X-Error-Message": "\u{9B}31mred and \u{202E}backwards"], body: [])
+                }
+            ),
             ("a redirect to another scheme", { _ in .redirect("ftp://example.org/", status: 302) }),
             ("a redirect to nowhere", { _ in .answer(302, headers: [:], body: []) }),
             ("a listing that never ends", { $0.path.contains("/tree/") ? .endlessTree(pageSize: 1) : nil }),
             ("a listing that repeats", { $0.path.contains("/tree/") ? .repeatingPage : nil }),
             ("a name that leaves the directory", { tree($0, "../../.ssh/authorized_keys", size: "1") }),
             ("a name with control characters", { tree($0, "a\\u001b[2Jb", size: "1") }),
-            ("names that collide", { tree($0, "README.md\",\"oid\":\"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391\",\"size\":0},{\"type\":\"file\",\"path\":\"readme.md", size: "0") }),
+            (
+                "names that collide",
+                {
+                    tree(
+                        $0,
+                        "README.md\",\"oid\":\"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391\",\"size\":0},{\"type\":\"file\",\"path\":\"readme.md",
+                        size: "0")
+                }
+            ),
             ("a size of 2^63", { tree($0, "model.bin", size: "9223372036854775808") }),
         ]
         for (what, fault) in faults {
@@ -147,6 +165,7 @@ import Testing
 /// A tree of one file with this path, which is put between quotes as it is.
 private func tree(_ request: RecordedRequest, _ path: String, size: String) -> Fault? {
     guard request.path.contains("/tree/") else { return nil }
-    let text = "[{\"type\":\"file\",\"path\":\"\(path)\",\"oid\":\"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391\",\"size\":\(size)}]"
+    let text =
+        "[{\"type\":\"file\",\"path\":\"\(path)\",\"oid\":\"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391\",\"size\":\(size)}]"
     return .answer(200, headers: [:], body: Array(text.utf8))
 }

@@ -18,7 +18,9 @@ import Testing
         try await workspace.run("lock", "--check")
         try await workspace.run("lock", "--json")
         #expect(try workspace.state() == state, "an unchanged lock was written")
-        let again = try await Workspace.withModel(environment: ["TZ": "Pacific/Kiritimati", "LC_ALL": "C", "WEIGHLOCK_AUTHOR": "Grace"])
+        let again = try await Workspace.withModel(environment: [
+            "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "WEIGHLOCK_AUTHOR": "Grace",
+        ])
         try await again.quietly("lock")
         #expect(try again.lockText == lock)
         try workspace.check("lock")
@@ -50,7 +52,9 @@ import Testing
         try workspace.hub.commit("example/tiny", ModelBuilder.tinyModel(), branch: "dev")
         try workspace.edit("project/weighlock.yaml", "revision: main", "revision: dev")
         try await workspace.quietly("add", "example/other")
-        for command in [["sync"], ["sync", "--dry-run"], ["sync", "--print-cache-key"], ["sync", "--locked", "--json"]] {
+        for command in [
+            ["sync"], ["sync", "--dry-run"], ["sync", "--print-cache-key"], ["sync", "--locked", "--json"],
+        ] {
             #expect(try await workspace.run(command).status == 1)
         }
         try workspace.check("lock-misfit")
@@ -75,12 +79,15 @@ import Testing
     }
 
     private static let damage: [(String, @Sendable (String) -> String)] = [
-        ("a digest changed", { text in
-            let mark = "\"sha256\": \""
-            guard let range = text.ranges(of: mark).last else { return text }
-            let next = text.index(after: range.upperBound)
-            return text[..<range.upperBound] + (text[range.upperBound] == "0" ? "1" : "0") + text[next...]
-        }),
+        (
+            "a digest changed",
+            { text in
+                let mark = "\"sha256\": \""
+                guard let range = text.ranges(of: mark).last else { return text }
+                let next = text.index(after: range.upperBound)
+                return text[..<range.upperBound] + (text[range.upperBound] == "0" ? "1" : "0") + text[next...]
+            }
+        ),
         ("a size changed", { $0.replacing("\"size\": 47, ", with: "\"size\": 48, ") }),
         ("an unknown version", { $0.replacing("\"version\": 1", with: "\"version\": 7") }),
         ("a merge conflict", { "<<<<<<< HEAD\n" + $0 + "=======\n" + $0 + ">>>>>>> other\n" }),
@@ -90,7 +97,10 @@ import Testing
         ("no JSON", { _ in "lock\n" }),
         ("an unknown key", { $0.replacing("\"version\": 1,", with: "\"version\": 1,\n  \"extra\": true,") }),
         ("a duplicate key", { $0.replacing("\"version\": 1,", with: "\"version\": 1,\n  \"version\": 1,") }),
-        ("a path that leaves the directory", { $0.replacing("\"path\": \"vocab.txt\"", with: "\"path\": \"../vocab.txt\"") }),
+        (
+            "a path that leaves the directory",
+            { $0.replacing("\"path\": \"vocab.txt\"", with: "\"path\": \"../vocab.txt\"") }
+        ),
         ("other spacing", { $0.replacing("\"version\": 1", with: "\"version\":  1") }),
     ]
 
@@ -107,7 +117,10 @@ import Testing
             #expect(try workspace.lockText == damaged)
         }
         let words = try await workspace.run(["verify"], isRecorded: false).errors
-        let commands = [["lock"], ["sync"], ["outdated"], ["update"], ["rollback"], ["env"], ["run", "--", "true"], ["log"], ["cache", "heal"]]
+        let commands = [
+            ["lock"], ["sync"], ["outdated"], ["update"], ["rollback"], ["env"], ["run", "--", "true"], ["log"],
+            ["cache", "heal"],
+        ]
         for command in commands {
             let outcome = try await workspace.run(command, isRecorded: false)
             #expect(outcome.status == 1 && outcome.errors == words, "\(command): \(outcome.transcript)")

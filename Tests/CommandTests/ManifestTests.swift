@@ -11,7 +11,9 @@ import Testing
         try await workspace.run("init")
         try await workspace.run("init")
         try await workspace.run("add", "sentence-transformers/all-MiniLM-L6-v2")
-        try await workspace.run("add", "example/model@v1", "--name", "chat", "--include", "*.safetensors", "--include", "*.json", "--exclude", "original/*")
+        try await workspace.run(
+            "add", "example/model@v1", "--name", "chat", "--include", "*.safetensors", "--include", "*.json",
+            "--exclude", "original/*")
         try await workspace.run("add", "one-segment", "--revision", "refs/pr/1", "--json")
         try await workspace.run("add", "other/all-MiniLM-L6-v2")
         workspace.note("weighlock.yaml:\n" + (try workspace.text("project/weighlock.yaml")))
@@ -45,7 +47,10 @@ import Testing
 
     @Test func `without a manifest and a lock every command says what to do`() async throws {
         let workspace = try await Workspace()
-        for command in ["add example/tiny", "remove tiny", "lock", "update", "sync", "verify", "outdated", "log", "rollback", "env", "run -- true", "cache heal"] {
+        for command in [
+            "add example/tiny", "remove tiny", "lock", "update", "sync", "verify", "outdated", "log", "rollback", "env",
+            "run -- true", "cache heal",
+        ] {
             try await workspace.run(command.split(separator: " ").map(String.init))
         }
         #expect(workspace.hub.requests.isEmpty)
@@ -58,11 +63,20 @@ import Testing
         ("a tab", "version: 1\ndeliverables:\n\ttiny: {}\n"),
         ("no version", "deliverables: {}\n"),
         ("a later version", "version: 2\ndeliverables: {}\n"),
-        ("an unknown key", "version: 1\ndeliverables:\n  tiny:\n    model:\n      repo: example/tiny\n      revison: main\n"),
+        (
+            "an unknown key",
+            "version: 1\ndeliverables:\n  tiny:\n    model:\n      repo: example/tiny\n      revison: main\n"
+        ),
         ("an unknown key at the top", "version: 1\ndeliverbles: {}\n"),
-        ("a duplicate key", "version: 1\ndeliverables:\n  tiny:\n    model: {repo: example/tiny}\n  tiny:\n    model: {repo: example/other}\n"),
+        (
+            "a duplicate key",
+            "version: 1\ndeliverables:\n  tiny:\n    model: {repo: example/tiny}\n  tiny:\n    model: {repo: example/other}\n"
+        ),
         ("a list for a mapping", "version: 1\ndeliverables:\n  - tiny\n"),
-        ("a text for a list", "version: 1\ndeliverables:\n  tiny:\n    model: {repo: example/tiny, include: '*.json'}\n"),
+        (
+            "a text for a list",
+            "version: 1\ndeliverables:\n  tiny:\n    model: {repo: example/tiny, include: '*.json'}\n"
+        ),
         ("a text for a source", "version: 1\ndeliverables:\n  tiny:\n    model: example/tiny\n"),
         ("no model", "version: 1\ndeliverables:\n  tiny:\n    cache_dir: x\n"),
         ("no repo", "version: 1\ndeliverables:\n  tiny:\n    model: {revision: main}\n"),
@@ -75,8 +89,14 @@ import Testing
         ("a password in the endpoint", "version: 1\nendpoint: https://me:secret@example.org\ndeliverables: {}\n"),
         ("control characters", "version: 1\n\"\\e[31mred\": 1\n"),
         ("not UTF-8", "\u{FFFD}"),
-        ("a missing local file", "version: 1\ndeliverables:\n  tiny:\n    model: {repo: example/tiny}\n    packages: requirements.txt\n"),
-        ("what this version cannot lock", "version: 1\ndeliverables:\n  tiny:\n    model: {repo: example/tiny}\n    image: vllm/vllm-openai:v0.9.1\n"),
+        (
+            "a missing local file",
+            "version: 1\ndeliverables:\n  tiny:\n    model: {repo: example/tiny}\n    packages: requirements.txt\n"
+        ),
+        (
+            "what this version cannot lock",
+            "version: 1\ndeliverables:\n  tiny:\n    model: {repo: example/tiny}\n    image: vllm/vllm-openai:v0.9.1\n"
+        ),
     ]
 
     @Test func `what is wrong in it is named with line and column, and nothing is changed`() async throws {
@@ -96,9 +116,12 @@ import Testing
 
     @Test func `every command that reads it refuses it in the same words`() async throws {
         let workspace = try await Workspace.locked()
-        try workspace.write("project/weighlock.yaml", "version: 1\ndeliverables:\n  tiny:\n    modle: {repo: example/tiny}\n")
+        try workspace.write(
+            "project/weighlock.yaml", "version: 1\ndeliverables:\n  tiny:\n    modle: {repo: example/tiny}\n")
         let words = try await workspace.run("lock").errors
-        for command in ["sync", "verify", "outdated", "update", "env", "run -- true", "add example/x", "remove tiny", "cache heal"] {
+        for command in [
+            "sync", "verify", "outdated", "update", "env", "run -- true", "add example/x", "remove tiny", "cache heal",
+        ] {
             let outcome = try await workspace.run(command.split(separator: " ").map(String.init), isRecorded: false)
             #expect(outcome.status == 2, "\(command): \(outcome.transcript)")
             #expect(outcome.errors == words, "\(command)")
@@ -108,7 +131,8 @@ import Testing
 
     @Test func `the short form is a manifest too`() async throws {
         let workspace = try await Workspace.withModel()
-        try workspace.write("project/weighlock.yaml", "model:\n  repo: example/tiny\n  revision: main\n  cache_dir: ../cache\n")
+        try workspace.write(
+            "project/weighlock.yaml", "model:\n  repo: example/tiny\n  revision: main\n  cache_dir: ../cache\n")
         try await workspace.run("lock")
         try await workspace.run("sync")
         try await workspace.run("verify")

@@ -11,8 +11,13 @@ import Testing
         workspace.hub.forgetRequests()
         try await workspace.run("run", "--", "printf", "<%s>\\n", "a b", "", "--json", "$HOME", "ä")
         try await workspace.run("run", "--", "cat", input: "what was typed\n")
-        try await workspace.run("run", "--", "sh", "-c", "env | grep -E '^(HF_|HUGGING|TRANSFORMERS|WEIGHLOCK_ID)' | LC_ALL=C sort; echo told >&2; exit 42")
-        try await workspace.run("run", "--", "sh", "-c", "cat \"$HF_HUB_CACHE\"/models--example--tiny/refs/main; cat \"$HF_HUB_CACHE\"/models--example--tiny/snapshots/*/vocab.txt")
+        try await workspace.run(
+            "run", "--", "sh", "-c",
+            "env | grep -E '^(HF_|HUGGING|TRANSFORMERS|WEIGHLOCK_ID)' | LC_ALL=C sort; echo told >&2; exit 42")
+        try await workspace.run(
+            "run", "--", "sh", "-c",
+            "cat \"$HF_HUB_CACHE\"/models--example--tiny/refs/main; cat \"$HF_HUB_CACHE\"/models--example--tiny/snapshots/*/vocab.txt"
+        )
         try await workspace.run("run", "--", "sh", "-c", "kill -TERM $$")
         try await workspace.run("run", "--", "sh", "-c", "test -z \"$(trap)\" && kill -PIPE $$")
         #expect(workspace.hub.requests.isEmpty)
@@ -40,7 +45,9 @@ import Testing
 
     @Test func `a signal that is sent to run reaches the child`() async throws {
         let workspace = try await Workspace.synced()
-        let running = try workspace.launch(["run", "--", "sh", "-c", "trap 'echo caught; exit 7' INT; touch ready; while :; do sleep 0.01; done"])
+        let running = try workspace.launch([
+            "run", "--", "sh", "-c", "trap 'echo caught; exit 7' INT; touch ready; while :; do sleep 0.01; done",
+        ])
         while !workspace.exists("project/ready") { try await Task.sleep(for: .milliseconds(5)) }
         running.send(2)
         let outcome = await running.outcome()
@@ -57,9 +64,11 @@ import Testing
         try await workspace.quietly("sync", environment: ["WEIGHLOCK_HOME": strange])
         let text = try await workspace.quietly("env", environment: ["WEIGHLOCK_HOME": strange]).output
         let shell = try Program(in: workspace.project, home: workspace.home, executable: "/bin/sh")
-        let outcome = try await shell.run("-eu", input: text + "cd \"$HF_HUB_CACHE\" && pwd && printf '%s\\n' \"$HF_HUB_OFFLINE\"\n")
+        let outcome = try await shell.run(
+            "-eu", input: text + "cd \"$HF_HUB_CACHE\" && pwd && printf '%s\\n' \"$HF_HUB_OFFLINE\"\n")
         #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(outcome.output.hasPrefix(strange + "/views/") && outcome.output.hasSuffix("/hub\n1\n"), "\(outcome.output)")
+        #expect(
+            outcome.output.hasPrefix(strange + "/views/") && outcome.output.hasSuffix("/hub\n1\n"), "\(outcome.output)")
     }
 
     @Test func `env before the first sync warns`() async throws {
@@ -72,7 +81,8 @@ import Testing
         let workspace = try await Workspace.withModel()
         try workspace.write(
             "project/weighlock.yaml",
-            "version: 1\ndeliverables:\n  a:\n    model: {repo: example/tiny}\n    cache_dir: ../cache\n  b:\n    model: {repo: example/tiny}\n")
+            "version: 1\ndeliverables:\n  a:\n    model: {repo: example/tiny}\n    cache_dir: ../cache\n  b:\n    model: {repo: example/tiny}\n"
+        )
         try await workspace.quietly("lock")
         try await workspace.run("sync")
         try await workspace.run("env")

@@ -14,12 +14,17 @@ import Testing
         try ModelBuilder.write(ModelBuilder.tinyModel(), to: workspace.directory.appending("project/tiny"))
     }
 
-    @Test func `a folder becomes a commit with the id that git gives, and the same files make no second one`() async throws {
+    @Test func `a folder becomes a commit with the id that git gives, and the same files make no second one`()
+        async throws
+    {
         let workspace = try await Workspace()
         try folder(workspace)
         try await workspace.run("serve", "import", "tiny", "example/tiny", "--root", "mirror", "--date", Self.date)
-        try await workspace.run("serve", "import", "tiny", "example/tiny", "--root", "mirror", "--date", Self.date, "--tag", "v1", "--json")
-        try await workspace.run("serve", "import", "tiny", "datasets/example/eval", "--root", "mirror", "--date", Self.date, "--branch", "dev", "--title", "First")
+        try await workspace.run(
+            "serve", "import", "tiny", "example/tiny", "--root", "mirror", "--date", Self.date, "--tag", "v1", "--json")
+        try await workspace.run(
+            "serve", "import", "tiny", "datasets/example/eval", "--root", "mirror", "--date", Self.date, "--branch",
+            "dev", "--title", "First")
         try await workspace.run("serve", "import", "tiny", "example/now", "--root", "mirror")
         try workspace.check("serve-import")
     }
@@ -33,7 +38,8 @@ import Testing
         try workspace.write("outside/secret", "")
         try workspace.write("project/escaping/file", "")
         try FileManager.default.createSymbolicLink(
-            atPath: workspace.directory.appending("project/escaping/link").string, withDestinationPath: "../../outside/secret")
+            atPath: workspace.directory.appending("project/escaping/link").string,
+            withDestinationPath: "../../outside/secret")
         try await workspace.run("serve", "import", "nowhere", "example/tiny", "--root", "mirror")
         try await workspace.run("serve", "import", "empty", "example/tiny", "--root", "mirror")
         try await workspace.run("serve", "import", "escaping", "example/tiny", "--root", "mirror")
@@ -42,9 +48,11 @@ import Testing
         try await workspace.run("serve", "import", "tiny", "example/tiny", "--root", "mirror", "--date", "yesterday")
         try await workspace.run("serve", "import", "tiny", "example/tiny", "--root", "mirror", "--branch", "a..b")
         try await workspace.run("serve", "import", "tiny", "example/tiny", "--root", "mirror", "--title", "two\nlines")
-        try await workspace.quietly("serve", "import", "tiny", "example/tiny", "--root", "mirror", "--tag", "v1", "--date", Self.date)
+        try await workspace.quietly(
+            "serve", "import", "tiny", "example/tiny", "--root", "mirror", "--tag", "v1", "--date", Self.date)
         try workspace.write("project/tiny/new.txt", "new\n")
-        try await workspace.run("serve", "import", "tiny", "example/tiny", "--root", "mirror", "--tag", "v1", "--date", Self.date)
+        try await workspace.run(
+            "serve", "import", "tiny", "example/tiny", "--root", "mirror", "--tag", "v1", "--date", Self.date)
         try workspace.check("serve-import-errors")
     }
 
@@ -94,15 +102,21 @@ import Testing
         let workspace = try await Workspace()
         try folder(workspace)
         try await workspace.quietly("serve", "import", "tiny", "example/tiny", "--root", "mirror", "--date", Self.date)
-        try workspace.edit("project/mirror/repositories/models/example/tiny/repository.json", "\"public\"", "\"private\"")
+        try workspace.edit(
+            "project/mirror/repositories/models/example/tiny/repository.json", "\"public\"", "\"private\"")
         try workspace.write("project/tokens", "hf_other\n\(Workspace.token)\n")
         let server = try workspace.launch(
-            ["serve", "--root", "mirror", "--port", "0", "--port-file", "port", "--log-requests", "--token-file", "tokens"])
+            [
+                "serve", "--root", "mirror", "--port", "0", "--port-file", "port", "--log-requests", "--token-file",
+                "tokens",
+            ])
         let port = try await workspace.port(of: server)
         try workspace.write("project/weighlock.yaml", Workspace.manifest("example/tiny"))
         let endpoint = ["HF_ENDPOINT": "http://127.0.0.1:\(port)"]
         try await workspace.run(["lock"], environment: endpoint)
-        #expect(try await workspace.quietly("lock", environment: endpoint.merging(["HF_TOKEN": Workspace.token]) { $1 }).status == 0)
+        #expect(
+            try await workspace.quietly("lock", environment: endpoint.merging(["HF_TOKEN": Workspace.token]) { $1 })
+                .status == 0)
         server.send(SIGINT)
         let outcome = await server.outcome()
         #expect(outcome.status == 0)
@@ -118,7 +132,9 @@ extension Workspace {
             guard server.isRunning else { throw Unexpected("the server ended: \(await server.outcome().transcript)") }
             try await Task.sleep(for: .milliseconds(5))
         }
-        guard let port = Int(try text("project/port").dropLast()) else { throw Unexpected("the port file holds no port") }
+        guard let port = Int(try text("project/port").dropLast()) else {
+            throw Unexpected("the port file holds no port")
+        }
         return port
     }
 }

@@ -55,7 +55,8 @@ import Testing
         ("the repository is gone", { _ in .answer(404, headers: ["X-Error-Code": "RepoNotFound"], body: []) }),
     ]
 
-    @Test(arguments: wrong.indices) func `wrong bytes never land, and the next sync mends it`(_ index: Int) async throws {
+    @Test(arguments: wrong.indices) func `wrong bytes never land, and the next sync mends it`(_ index: Int) async throws
+    {
         let (what, fault) = Self.wrong[index]
         let workspace = try await Workspace.locked()
         workspace.note(what)
@@ -104,7 +105,8 @@ import Testing
     @Test func `a store that cannot be written is named`() async throws {
         let workspace = try await Workspace.locked()
         try workspace.write("blocked", "")
-        let outcome = try await workspace.run("sync", environment: ["WEIGHLOCK_HOME": workspace.directory.appending("blocked/home").string])
+        let outcome = try await workspace.run(
+            "sync", environment: ["WEIGHLOCK_HOME": workspace.directory.appending("blocked/home").string])
         #expect(outcome.status == 1)
         try workspace.check("sync-unwritable")
     }
@@ -115,7 +117,8 @@ import Testing
     private func slow() async throws -> Workspace {
         let workspace = try await Workspace()
         var generator = SeededGenerator(seed: 7)
-        try workspace.hub.commit("example/tiny", ["model.safetensors": generator.bytes(3 << 20), "config.json": Array("{}\n".utf8)])
+        try workspace.hub.commit(
+            "example/tiny", ["model.safetensors": generator.bytes(3 << 20), "config.json": Array("{}\n".utf8)])
         try workspace.write("project/weighlock.yaml", Workspace.manifest("example/tiny"))
         try await workspace.quietly("lock")
         workspace.hub.forgetRequests()
@@ -125,7 +128,9 @@ import Testing
     private static let signals: [(Int32, Int32)] = [(SIGINT, 130), (SIGTERM, 143)]
 
     @Test(arguments: signals)
-    func `an interrupted sync leaves what was in force, and the next one goes on`(_ signal: Int32, _ status: Int32) async throws {
+    func `an interrupted sync leaves what was in force, and the next one goes on`(
+        _ signal: Int32, _ status: Int32
+    ) async throws {
         let workspace = try await slow()
         workspace.hub.setFault { $0.isDownload ? .stall(after: 300_000) : nil }
         let running = try workspace.launch(["sync", "--connections", "1"])

@@ -39,7 +39,9 @@ import Testing
         let workspace = try await Workspace.locked()
         let script = try Program(
             in: workspace.project, home: workspace.home,
-            environment: ["HF_ENDPOINT": workspace.hub.url, "TERM": "xterm", "SOURCE_DATE_EPOCH": String(Workspace.now)], executable: "/usr/bin/script")
+            environment: [
+                "HF_ENDPOINT": workspace.hub.url, "TERM": "xterm", "SOURCE_DATE_EPOCH": String(Workspace.now),
+            ], executable: "/usr/bin/script")
         let line = "'\(Program.executable.string)' outdated"
         let plain = try await script.run("-qec", line, "/dev/null")
         #expect(plain.output.contains("\u{1B}[32mcurrent\u{1B}[0m"), "\(plain.transcript)")
@@ -55,7 +57,9 @@ import Testing
         let before = try workspace.lockText
         let script = try Program(
             in: workspace.project, home: workspace.home,
-            environment: ["HF_ENDPOINT": workspace.hub.url, "TERM": "dumb", "SOURCE_DATE_EPOCH": String(Workspace.now)], executable: "/usr/bin/script")
+            environment: [
+                "HF_ENDPOINT": workspace.hub.url, "TERM": "dumb", "SOURCE_DATE_EPOCH": String(Workspace.now),
+            ], executable: "/usr/bin/script")
         let line = "'\(Program.executable.string)' update"
         for answer in ["n\n", "\n", "maybe\n"] {
             let outcome = try await script.run("-qec", line, "/dev/null", input: answer)
@@ -72,7 +76,8 @@ import Testing
     @Test func `output into a closed pipe is no error`() async throws {
         let workspace = try await Workspace.synced()
         let shell = try Program(in: workspace.project, home: workspace.home, executable: "/bin/bash")
-        let outcome = try await shell.run("-c", "'\(Program.executable.string)' completions bash | head -n 1; echo ${PIPESTATUS[0]}")
+        let outcome = try await shell.run(
+            "-c", "'\(Program.executable.string)' completions bash | head -n 1; echo ${PIPESTATUS[0]}")
         #expect(outcome.output.hasSuffix("\n0\n"), "\(outcome.transcript)")
         #expect(outcome.errors.isEmpty)
     }
@@ -82,11 +87,14 @@ import Testing
         try workspace.moveUpstream()
         let before = try workspace.lockText
         let shell = try Program(
-            in: workspace.project, home: workspace.home, environment: ["HF_ENDPOINT": workspace.hub.url], executable: "/bin/bash")
-        let outcome = try await shell.run("-c", "'\(Program.executable.string)' update --yes | true; echo ${PIPESTATUS[0]}")
+            in: workspace.project, home: workspace.home, environment: ["HF_ENDPOINT": workspace.hub.url],
+            executable: "/bin/bash")
+        let outcome = try await shell.run(
+            "-c", "'\(Program.executable.string)' update --yes | true; echo ${PIPESTATUS[0]}")
         #expect(outcome.output == "0\n", "\(outcome.transcript)")
         #expect(try workspace.lockText != before)
-        let silent = try await shell.run("-c", "{ '\(Program.executable.string)' sync; echo $? >status; } 2>&1 >/dev/null | true; cat status")
+        let silent = try await shell.run(
+            "-c", "{ '\(Program.executable.string)' sync; echo $? >status; } 2>&1 >/dev/null | true; cat status")
         #expect(silent.output == "0\n", "\(silent.transcript)")
         try await workspace.quietly("verify")
     }

@@ -20,7 +20,8 @@ import Testing
         try await check(
             "usage-mistyped",
             [
-                ["snyc"], ["frobnicate"], ["sync", "--dryrun"], ["sync", "--frobnicate"], ["cache", "chekc"], ["lock", "extra"], ["verify", "--deep=yes"],
+                ["snyc"], ["frobnicate"], ["sync", "--dryrun"], ["sync", "--frobnicate"], ["cache", "chekc"],
+                ["lock", "extra"], ["verify", "--deep=yes"],
                 ["--quiet"], ["-x"],
             ])
     }
@@ -29,10 +30,14 @@ import Testing
         try await check(
             "usage-values",
             [
-                ["add"], ["remove"], ["run"], ["run", "--"], ["run", "true"], ["sync", "--connections"], ["sync", "--connections", "0"],
-                ["sync", "--connections", "65"], ["sync", "--connections", "many"], ["verify", "--color", "pink"], ["serve"],
-                ["serve", "--root", ".", "--port", "65536"], ["serve", "import", "folder"], ["cache", "gc", "--unused-for", "-1"],
-                ["cache", "gc", "--unused-for", "soon"], ["completions", "powershell"], ["completions"], ["schema", "yaml"],
+                ["add"], ["remove"], ["run"], ["run", "--"], ["run", "true"], ["sync", "--connections"],
+                ["sync", "--connections", "0"],
+                ["sync", "--connections", "65"], ["sync", "--connections", "many"], ["verify", "--color", "pink"],
+                ["serve"],
+                ["serve", "--root", ".", "--port", "65536"], ["serve", "import", "folder"],
+                ["cache", "gc", "--unused-for", "-1"],
+                ["cache", "gc", "--unused-for", "soon"], ["completions", "powershell"], ["completions"],
+                ["schema", "yaml"],
                 ["update", "--reason"],
             ])
     }
@@ -41,16 +46,21 @@ import Testing
         try await check(
             "usage-names",
             [
-                ["add", ""], ["add", "a/b/c"], ["add", "../etc"], ["add", "example/with space"], ["add", "example/tiny@"],
-                ["add", "example/tiny@../main"], ["add", "example/tiny@v1", "--revision", "v2"], ["add", "example/tiny", "--name", "with space"],
-                ["add", "example/tiny", "--include", ""], ["add", "https://huggingface.co/example/tiny"], ["add", "example/\u{1B}[31mred"],
+                ["add", ""], ["add", "a/b/c"], ["add", "../etc"], ["add", "example/with space"],
+                ["add", "example/tiny@"],
+                ["add", "example/tiny@../main"], ["add", "example/tiny@v1", "--revision", "v2"],
+                ["add", "example/tiny", "--name", "with space"],
+                ["add", "example/tiny", "--include", ""], ["add", "https://huggingface.co/example/tiny"],
+                ["add", "example/\u{1B}[31mred"],
                 ["remove", "../x"], ["outdated", "a/b"], ["update", ""],
             ])
     }
 
     @Test func `addresses and proxies that cannot be used end with 2`() async throws {
         let workspace = try await Workspace.withModel()
-        for endpoint in ["huggingface.co", "ftp://example.org", "http://", "http://name:word@example.org", "http://a b"] {
+        for endpoint in [
+            "huggingface.co", "ftp://example.org", "http://", "http://name:word@example.org", "http://a b",
+        ] {
             #expect(try await workspace.run("lock", "--endpoint", endpoint).status == 2)
         }
         #expect(try await workspace.run("lock", environment: ["HF_ENDPOINT": "not an address"]).status == 2)

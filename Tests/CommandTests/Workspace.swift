@@ -67,7 +67,9 @@ final class Workspace: Sendable {
     @discardableResult
     func quietly(_ arguments: [String], environment: [String: String] = [:]) async throws -> Program.Outcome {
         let outcome = try await run(arguments, environment: environment, isRecorded: false)
-        guard outcome.status == 0 else { throw Unexpected("weighlock \(arguments.joined(separator: " ")): \(outcome.transcript)") }
+        guard outcome.status == 0 else {
+            throw Unexpected("weighlock \(arguments.joined(separator: " ")): \(outcome.transcript)")
+        }
         return outcome
     }
 
@@ -89,11 +91,14 @@ final class Workspace: Sendable {
     /// Adds a run to the transcript.
     func record(_ outcome: Program.Outcome, of arguments: [String], _ environment: [String: String] = [:]) {
         func word(_ text: String) -> String {
-            text.isEmpty || text.contains(where: { " \n'*$\"".contains($0) }) ? "'\(Workspace.visible(text))'" : Workspace.visible(text)
+            text.isEmpty || text.contains(where: { " \n'*$\"".contains($0) })
+                ? "'\(Workspace.visible(text))'" : Workspace.visible(text)
         }
         let settings = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\(word($0.value)) " }.joined()
         var text = "$ \(settings)weighlock \(arguments.map(word).joined(separator: " "))\n"
-        text += Workspace.marked(outcome.output, "out") + Workspace.marked(outcome.errors, "err") + "exit \(outcome.status)\n\n"
+        text +=
+            Workspace.marked(outcome.output, "out") + Workspace.marked(outcome.errors, "err")
+            + "exit \(outcome.status)\n\n"
         transcript.withLock { $0 += text }
     }
 
@@ -114,7 +119,11 @@ final class Workspace: Sendable {
 
     private static func visible(_ text: String) -> String {
         text.unicodeScalars.reduce(into: "") { out, scalar in
-            if scalar.value < 0x20 || scalar.value == 0x7F { out += "<\(String(scalar.value, radix: 16))>" } else { out.unicodeScalars.append(scalar) }
+            if scalar.value < 0x20 || scalar.value == 0x7F {
+                out += "<\(String(scalar.value, radix: 16))>"
+            } else {
+                out.unicodeScalars.append(scalar)
+            }
         }
     }
 
@@ -126,7 +135,8 @@ final class Workspace: Sendable {
         }
         guard !text.contains(Workspace.token) else { throw Unexpected("the token was printed:\n\(text)") }
         let common: [Snapshot.Filter] = [
-            .text(directory.path.string, "[DIR]"), .ports, .pattern(#"trying again in \d+\.\d s"#, "trying again in [PAUSE]"),
+            .text(directory.path.string, "[DIR]"), .ports,
+            .pattern(#"trying again in \d+\.\d s"#, "trying again in [PAUSE]"),
             // The progress of what takes more than ten seconds, which it only does on a busy machine.
             .pattern(#"err\| \w+ {2}\d+% .*\n"#, ""),
         ]
@@ -167,7 +177,8 @@ final class Workspace: Sendable {
             let folder = directory.appending(top).string
             for name in try FileManager.default.subpathsOfDirectory(atPath: folder) {
                 let status = try FileSystem.status(FilePath(folder).appending(name), followLinks: false)
-                found.append("\(top)/\(name) \(status?.size.value ?? -1) \(status?.modified ?? -1) \(status?.inode ?? 0)")
+                found.append(
+                    "\(top)/\(name) \(status?.size.value ?? -1) \(status?.modified ?? -1) \(status?.inode ?? 0)")
             }
         }
         return found.sorted()
@@ -217,8 +228,10 @@ final class Workspace: Sendable {
     func moveUpstream() throws {
         var files = ModelBuilder.tinyModel()
         files["tokenizer_config.json"] = Array(
-            "{\n  \"tokenizer_class\": \"BertTokenizerFast\",\n  \"do_lower_case\": false,\n  \"padding_side\": \"left\"\n}\n".utf8)
-        files["README.md"] = Array("---\nlicense: apache-2.0\n---\n# A tiny model\n\nUse it with `temperature=0.2`.\n".utf8)
+            "{\n  \"tokenizer_class\": \"BertTokenizerFast\",\n  \"do_lower_case\": false,\n  \"padding_side\": \"left\"\n}\n"
+                .utf8)
+        files["README.md"] = Array(
+            "---\nlicense: apache-2.0\n---\n# A tiny model\n\nUse it with `temperature=0.2`.\n".utf8)
         files["generation_config.json"] = nil
         files["chat_template.jinja"] = Array("{{ messages }}\n".utf8)
         try hub.commit(Workspace.repository, files, title: "Tune the tokenizer")

@@ -26,7 +26,9 @@ import Testing
     }
 
     @Test func `a pattern of 1024 characters is accepted, one of 1025 and none are not`() throws {
-        #expect(try FilePattern(String(repeating: "é", count: 1_024)).description.unicodeScalars.count == FilePattern.maximumLength)
+        #expect(
+            try FilePattern(String(repeating: "é", count: 1_024)).description.unicodeScalars.count
+                == FilePattern.maximumLength)
         #expect(failure { _ = try FilePattern(String(repeating: "a", count: 1_025)) }?.code == .usage)
         #expect(failure { _ = try FilePattern("") }?.code == .usage)
     }
@@ -47,15 +49,19 @@ import Testing
         #expect(try Set([FilePattern("*"), FilePattern("*")]).count == 1)
     }
 
-    @Test(arguments: [
-        ([], [], "a.json", true), (["*.json"], [], "a.json", true), (["*.json"], [], "a.bin", false), ([], ["*.bin"], "a.bin", false),
-        (["*"], ["*.bin"], "a.bin", false), (["*.txt", "*.bin"], ["b*"], "a.bin", true), (["*.json"], ["*"], "a.json", false),
-    ] as [([String], [String], String, Bool)])
+    @Test(
+        arguments: [
+            ([], [], "a.json", true), (["*.json"], [], "a.json", true), (["*.json"], [], "a.bin", false),
+            ([], ["*.bin"], "a.bin", false),
+            (["*"], ["*.bin"], "a.bin", false), (["*.txt", "*.bin"], ["b*"], "a.bin", true),
+            (["*.json"], ["*"], "a.json", false),
+        ] as [([String], [String], String, Bool)])
     func `a path is selected when one includes it and none excludes it`(
         _ include: [String], _ exclude: [String], _ path: String, _ isSelected: Bool
     ) throws {
         let found = FilePattern.selects(
-            try RelativePath(path), include: try include.map { try FilePattern($0) }, exclude: try exclude.map { try FilePattern($0) })
+            try RelativePath(path), include: try include.map { try FilePattern($0) },
+            exclude: try exclude.map { try FilePattern($0) })
         #expect(found == isSelected)
     }
 
@@ -63,7 +69,8 @@ import Testing
     func `a pattern agrees with a matcher that simply tries everything`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<1_500 {
-            let pattern = (0..<Int.random(in: 1...7, using: &random)).map { _ in "ab*?/".randomElement(using: &random)! }
+            let pattern = (0..<Int.random(in: 1...7, using: &random)).map { _ in "ab*?/".randomElement(using: &random)!
+            }
             let text = (0..<Int.random(in: 1...8, using: &random)).map { _ in "ab/".randomElement(using: &random)! }
             guard let path = try? RelativePath(String(text)) else { continue }
             let whole = pattern.last == "/" ? pattern + ["*"] : pattern
@@ -74,7 +81,9 @@ import Testing
 
     private static func naive(_ pattern: ArraySlice<Character>, _ text: ArraySlice<Character>) -> Bool {
         guard let first = pattern.first else { return text.isEmpty }
-        if first == "*" { return naive(pattern.dropFirst(), text) || (!text.isEmpty && naive(pattern, text.dropFirst())) }
+        if first == "*" {
+            return naive(pattern.dropFirst(), text) || (!text.isEmpty && naive(pattern, text.dropFirst()))
+        }
         guard let next = text.first, first == "?" || first == next else { return false }
         return naive(pattern.dropFirst(), text.dropFirst())
     }

@@ -8,8 +8,10 @@ import Testing
     private static let zeros = String(repeating: "0", count: 64)
 
     @Test(arguments: [
-        (64, "", true), (63, "", false), (65, "", false), (63, "A", false), (63, "f", true), (63, "g", false), (62, "ａ", false),
-        (63, " ", false), (0, "", false), (62, "0x", false), (128, "", false), (61, "e\u{301}", false), (63, "\0", false),
+        (64, "", true), (63, "", false), (65, "", false), (63, "A", false), (63, "f", true), (63, "g", false),
+        (62, "ａ", false),
+        (63, " ", false), (0, "", false), (62, "0x", false), (128, "", false), (61, "e\u{301}", false),
+        (63, "\0", false),
     ])
     func `a digest is 64 lower-case digits and nothing else`(_ count: Int, _ end: String, _ isValid: Bool) {
         let text = String(repeating: "0", count: count) + end
@@ -45,12 +47,16 @@ import Testing
         #expect(ids.sorted().map(\.description) == ids.map(\.description).sorted())
     }
 
-    @Test(arguments: [
-        (0, "0 B"), (1, "1 B"), (612, "612 B"), (999, "999 B"), (1_000, "1.00 kB"), (1_004, "1.00 kB"), (1_006, "1.01 kB"),
-        (1_500, "1.50 kB"), (9_994, "9.99 kB"), (9_996, "10.0 kB"), (10_049, "10.0 kB"), (99_949, "99.9 kB"), (99_951, "100 kB"),
-        (999_499, "999 kB"), (999_500, "1.00 MB"), (999_999, "1.00 MB"), (90_868_376, "90.9 MB"), (1_024_000_000, "1.02 GB"),
-        (4_000_000_000_000, "4.00 TB"), (5_000_000_000_000_000, "5.00 PB"), (Int64.max, "9.22 EB"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "0 B"), (1, "1 B"), (612, "612 B"), (999, "999 B"), (1_000, "1.00 kB"), (1_004, "1.00 kB"),
+            (1_006, "1.01 kB"),
+            (1_500, "1.50 kB"), (9_994, "9.99 kB"), (9_996, "10.0 kB"), (10_049, "10.0 kB"), (99_949, "99.9 kB"),
+            (99_951, "100 kB"),
+            (999_499, "999 kB"), (999_500, "1.00 MB"), (999_999, "1.00 MB"), (90_868_376, "90.9 MB"),
+            (1_024_000_000, "1.02 GB"),
+            (4_000_000_000_000, "4.00 TB"), (5_000_000_000_000_000, "5.00 PB"), (Int64.max, "9.22 EB"),
+        ] as [(Int64, String)])
     func `a count reads as people write it`(_ value: Int64, _ text: String) {
         #expect(ByteCount(value)?.description == text)
     }

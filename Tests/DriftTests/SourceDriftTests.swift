@@ -27,9 +27,11 @@ import Testing
         try text.split(separator: " ").map { try file(String($0)) }
     }
 
-    private static func locked(_ text: String, role: SourceRole = .model, include: [String] = []) throws -> LockedSource {
+    private static func locked(_ text: String, role: SourceRole = .model, include: [String] = []) throws -> LockedSource
+    {
         let request = SourceRequest(
-            repository: try RepositoryID("org/tiny", kind: role.repositoryKind), revision: .main, include: try include.map { try FilePattern($0) })
+            repository: try RepositoryID("org/tiny", kind: role.repositoryKind), revision: .main,
+            include: try include.map { try FilePattern($0) })
         let files = try files(text).map { path, state in
             LockedFile(
                 path: path, size: state.size, sha256: try #require(state.sha256), git: state.git, isLFS: false,
@@ -68,16 +70,24 @@ import Testing
         // Empty files are all alike, which makes nothing of them a renaming.
         ("b:a.py", "s:b.py", "removed code a.py, added code b.py"),
         ("b:a.py", "s:a.py", ""),
-        ("b:config.json:1 b:README.md:1 b:tokenizer.json:1", "s:config.json:2 s:README.md:2 s:tokenizer.json:2", "changed config config.json, changed docs README.md, changed tokenizer tokenizer.json"),
+        (
+            "b:config.json:1 b:README.md:1 b:tokenizer.json:1", "s:config.json:2 s:README.md:2 s:tokenizer.json:2",
+            "changed config config.json, changed docs README.md, changed tokenizer tokenizer.json"
+        ),
         ("b:A.md:1", "s:a.md:1", "renamed docs A.md→a.md"),
     ])
-    func `each change is named once, by component and path`(_ before: String, _ now: String, _ expected: String) throws {
+    func `each change is named once, by component and path`(_ before: String, _ now: String, _ expected: String) throws
+    {
         let commit = GitObjectID(ofBlob: [2])
-        let drift = SourceDrift(try Self.locked(before), now: commit, date: "2024-02-01T00:00:00Z", files: try Self.files(now))
+        let drift = SourceDrift(
+            try Self.locked(before), now: commit, date: "2024-02-01T00:00:00Z", files: try Self.files(now))
         #expect(Set(Self.shown(drift).split(separator: ", ")) == Set(expected.split(separator: ", ")))
-        #expect(drift.files.map { ($0.component.rawValue, $0.path.description) }.map { $0.0 + " " + $0.1 } == drift.files.map { $0.component.rawValue + " " + $0.path.description }.sorted())
+        #expect(
+            drift.files.map { ($0.component.rawValue, $0.path.description) }.map { $0.0 + " " + $0.1 }
+                == drift.files.map { $0.component.rawValue + " " + $0.path.description }.sorted())
         #expect(!drift.isEmpty, "the commit moved")
-        #expect(drift.after == commit && drift.before == GitObjectID(ofBlob: [1]) && drift.date == "2024-02-01T00:00:00Z")
+        #expect(
+            drift.after == commit && drift.before == GitObjectID(ofBlob: [1]) && drift.date == "2024-02-01T00:00:00Z")
         for change in drift.files {
             #expect((change.before == nil) == (change.kind == .added))
             #expect((change.after == nil) == (change.kind == .removed))
@@ -94,7 +104,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("b:README.md:1", "s:README.md:2", false), ("b:README.md:1", "", false), ("b:config.json:1", "s:config.json:2", true),
+        ("b:README.md:1", "s:README.md:2", false), ("b:README.md:1", "", false),
+        ("b:config.json:1", "s:config.json:2", true),
         ("b:README.md:1", "s:README.md:2 s:new.xyz:1", true),
     ])
     func `only documentation leaves the behaviour alone`(_ before: String, _ now: String, _ affects: Bool) throws {
@@ -105,7 +116,9 @@ import Testing
 
     @Test func `what the request does not select is no drift when the caller leaves it out`() throws {
         let locked = try Self.locked("b:config.json:1", include: ["*.json"])
-        let now = try Self.files("s:config.json:1 l:model.safetensors:9 s:README.md:9").filter { locked.request.selects($0.path) }
+        let now = try Self.files("s:config.json:1 l:model.safetensors:9 s:README.md:9").filter {
+            locked.request.selects($0.path)
+        }
         let drift = SourceDrift(locked, now: GitObjectID(ofBlob: [2]), date: nil, files: now)
         #expect(drift.files.isEmpty && !drift.isEmpty)
     }
@@ -128,10 +141,14 @@ import Testing
             let (before, now) = (draw("b"), draw("s"))
             let drift = SourceDrift(
                 try Self.locked(before), now: GitObjectID(ofBlob: [2]), date: nil, files: try Self.files(now))
-            var state = Dictionary(try Self.files(before).map { ($0.path, $0.state.git) }, uniquingKeysWith: { first, _ in first })
-            for change in drift.files where change.after == nil || change.formerPath != nil { state[change.formerPath ?? change.path] = nil }
+            var state = Dictionary(
+                try Self.files(before).map { ($0.path, $0.state.git) }, uniquingKeysWith: { first, _ in first })
+            for change in drift.files where change.after == nil || change.formerPath != nil {
+                state[change.formerPath ?? change.path] = nil
+            }
             for change in drift.files { if let after = change.after { state[change.path] = after.git } }
-            let expected = Dictionary(try Self.files(now).map { ($0.path, $0.state.git) }, uniquingKeysWith: { first, _ in first })
+            let expected = Dictionary(
+                try Self.files(now).map { ($0.path, $0.state.git) }, uniquingKeysWith: { first, _ in first })
             #expect(state == expected, "\(before) | \(now)")
         }
     }

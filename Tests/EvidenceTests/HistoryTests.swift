@@ -19,10 +19,12 @@ import Testing
     private static func lock(_ number: Int) throws -> Lock {
         let content = Array("content \(number)".utf8)
         let locked = LockedFile(
-            path: try RelativePath("config.json"), size: ByteCount(clamping: Int64(content.count)), sha256: Digest(of: content),
+            path: try RelativePath("config.json"), size: ByteCount(clamping: Int64(content.count)),
+            sha256: Digest(of: content),
             git: GitObjectID(ofBlob: content), isLFS: false, component: .config)
         let source = LockedSource(
-            role: .model, request: SourceRequest(repository: try RepositoryID("org/tiny")), commit: GitObjectID(ofBlob: content),
+            role: .model, request: SourceRequest(repository: try RepositoryID("org/tiny")),
+            commit: GitObjectID(ofBlob: content),
             date: "2024-01-01T00:00:00Z", files: [locked])
         return Lock(deliverables: [LockedDeliverable(name: try DeliverableName("tiny"), sources: [source])])
     }
@@ -30,15 +32,20 @@ import Testing
     @discardableResult
     private func append(_ number: Int, _ action: HistoryEntry.Action = .lock, reason: String? = nil) throws -> History {
         try History(directory: state).appending(
-            try Self.lock(number), action: action, reason: reason, author: "somebody", time: "2026-01-31T12:00:0\(number % 10)Z")
+            try Self.lock(number), action: action, reason: reason, author: "somebody",
+            time: "2026-01-31T12:00:0\(number % 10)Z")
     }
 
     private var lines: [String] {
         get throws {
-            String(decoding: try FileSystem.read(file, limit: 1 << 20), as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            String(decoding: try FileSystem.read(file, limit: 1 << 20), as: UTF8.self).split(
+                separator: "\n", omittingEmptySubsequences: false
+            ).map(String.init)
         }
     }
-    private func write(_ lines: [String]) throws { try FileSystem.replace(file, with: Array(lines.joined(separator: "\n").utf8)) }
+    private func write(_ lines: [String]) throws {
+        try FileSystem.replace(file, with: Array(lines.joined(separator: "\n").utf8))
+    }
 
     private func failure(_ body: () throws -> Void) -> Failure? {
         do { try body() } catch { return error as? Failure ?? Failure(.usage, "not a Failure: \(error)") }
@@ -75,7 +82,9 @@ import Testing
         #expect(history.entries[0].previous == HistoryEntry.beginning)
         #expect(try History(directory: state).entries == history.entries)
         #expect(try history.lock(of: history.entries[1]) == two)
-        #expect(try FileSystem.list(state.appending("locks")).sorted() == ["\(one.digest).json", "\(two.digest).json"].sorted())
+        #expect(
+            try FileSystem.list(state.appending("locks")).sorted()
+                == ["\(one.digest).json", "\(two.digest).json"].sorted())
         try history.checkLocks()
     }
 
@@ -102,10 +111,15 @@ import Testing
         Edit("a line that is no JSON", 2, "it is not an entry") { $0[1] = "nonsense" },
         Edit("a space more", 2, "it is not an entry") { $0[1] += " " },
         Edit("a key more", 2, "it is not an entry") { $0[1] = $0[1].dropLast() + ",\"x\":1}" },
-        Edit("another order of keys", 1, "it is not an entry") { $0[0] = $0[0].replacing("\"sequence\":1,", with: "").dropLast() + ",\"sequence\":1}" },
-        Edit("an upper-case digest", 1, "it is not an entry") { $0[0] = $0[0].replacing("\"lock\":\"", with: "\"lock\":\"A") },
+        Edit("another order of keys", 1, "it is not an entry") {
+            $0[0] = $0[0].replacing("\"sequence\":1,", with: "").dropLast() + ",\"sequence\":1}"
+        },
+        Edit("an upper-case digest", 1, "it is not an entry") {
+            $0[0] = $0[0].replacing("\"lock\":\"", with: "\"lock\":\"A")
+        },
         Edit("an unknown action", 1, "it is not an entry") { $0[0].replace("\"lock\",", with: "\"unlock\",") },
-        Edit("Windows line ends", 1, "it is not an entry") { lines in lines = lines.map { $0.isEmpty ? $0 : $0 + "\r" } },
+        Edit("Windows line ends", 1, "it is not an entry") { lines in lines = lines.map { $0.isEmpty ? $0 : $0 + "\r" }
+        },
     ]
 
     @Test(arguments: edits)
@@ -179,11 +193,15 @@ import Testing
     }
 
     /// `l1` locks lock 1, `u2` updates to lock 2, `r1` goes back to lock 1, `o3` finds lock 3 in force.
-    @Test(arguments: [
-        ("", nil), ("l1", nil), ("l1 u2", 1), ("l1 u2 u3", 2), ("l1 u2 r1", nil), ("l1 u2 u3 r2", 1), ("l1 u2 u3 r2 r1", nil), ("l1 u2 u3 r1", nil),
-        ("l1 u2 r1 u2", 1), ("l1 u2 r1 u3", 1), ("l1 u2 u3 r2 u4", 2), ("l1 u2 u3 r2 u4 r2", 1), ("l1 u2 u3 r2 u4 r2 r1", nil), ("l1 l2 o3", 2),
-        ("l1 u2 o3 r2", 1), ("l1 u2 u1", 2), ("l1 u2 u1 r2", 1), ("l1 u2 r1 r2", 1), ("l1 u1 u2", 1), ("r1", nil), ("l1 r2", 1),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("", nil), ("l1", nil), ("l1 u2", 1), ("l1 u2 u3", 2), ("l1 u2 r1", nil), ("l1 u2 u3 r2", 1),
+            ("l1 u2 u3 r2 r1", nil), ("l1 u2 u3 r1", nil),
+            ("l1 u2 r1 u2", 1), ("l1 u2 r1 u3", 1), ("l1 u2 u3 r2 u4", 2), ("l1 u2 u3 r2 u4 r2", 1),
+            ("l1 u2 u3 r2 u4 r2 r1", nil), ("l1 l2 o3", 2),
+            ("l1 u2 o3 r2", 1), ("l1 u2 u1", 2), ("l1 u2 u1 r2", 1), ("l1 u2 r1 r2", 1), ("l1 u1 u2", 1), ("r1", nil),
+            ("l1 r2", 1),
+        ] as [(String, Int?)])
     func `a rollback returns to what was in force before, step by step`(_ steps: String, _ expected: Int?) throws {
         var history = try History(directory: state)
         let actions: [Character: HistoryEntry.Action] = ["l": .lock, "u": .update, "r": .rollback, "o": .observed]

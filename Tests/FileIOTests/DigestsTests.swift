@@ -46,13 +46,16 @@ import Testing
         for (index, size) in Self.sizes.shuffled(using: &random).enumerated() {
             let bytes = random.bytes(size)
             paths.append(try directory.write("file-\(index)", bytes))
-            expected.append(FileDigests(sha256: Digest(of: bytes), git: GitObjectID(ofBlob: bytes), size: ByteCount(clamping: Int64(size))))
+            expected.append(
+                FileDigests(
+                    sha256: Digest(of: bytes), git: GitObjectID(ofBlob: bytes), size: ByteCount(clamping: Int64(size))))
         }
         let results = await run(paths)
         for (index, expected) in expected.enumerated() {
             #expect(try Digests.of(paths[index], git: true) == expected, "\(expected.size.value) bytes")
             let together = try #require(try results.found[index]?.get())
-            #expect(together.sha256 == expected.sha256 && together.size == expected.size, "\(expected.size.value) bytes")
+            #expect(
+                together.sha256 == expected.sha256 && together.size == expected.size, "\(expected.size.value) bytes")
             #expect(together.git == nil)
         }
         #expect(results.calls == paths.count)
@@ -69,7 +72,8 @@ import Testing
 
     @Test func `a file that is missing is reported at its place and the others are hashed`() async throws {
         let paths = [
-            directory.appending("none-1"), try directory.write("a", "a"), directory.path, try directory.write("b", "b"), directory.appending("none-2"),
+            directory.appending("none-1"), try directory.write("a", "a"), directory.path, try directory.write("b", "b"),
+            directory.appending("none-2"),
         ]
         let results = await run(paths)
         #expect(results.calls == 5)

@@ -10,7 +10,9 @@ import Testing
     private let directory: TemporaryDirectory
     init() throws { directory = try TemporaryDirectory() }
 
-    private func text(_ path: FilePath) throws -> String { String(decoding: try FileSystem.read(path, limit: 1 << 20), as: UTF8.self) }
+    private func text(_ path: FilePath) throws -> String {
+        String(decoding: try FileSystem.read(path, limit: 1 << 20), as: UTF8.self)
+    }
 
     @Test func `an atomic replace gives the new bytes in a new file and leaves nothing beside it`() throws {
         let file = directory.appending("a.txt")

@@ -15,7 +15,9 @@ import Transport
 @testable import Operations
 
 @Suite struct `Outdated, update and rollback` {
-    private func locked(_ manifest: String = Yard.manifest, _ body: (Yard, GitObjectID) async throws -> Void) async throws {
+    private func locked(
+        _ manifest: String = Yard.manifest, _ body: (Yard, GitObjectID) async throws -> Void
+    ) async throws {
         try await Yard.run(manifest) { yard in
             let commit = try yard.publish()
             try await yard.lock()
@@ -41,22 +43,28 @@ import Transport
     @Test func `drift names the files by component and downloads none`() async throws {
         try await locked { yard, before in
             let after = try yard.publish(
-                "org/tiny", ["README.md": "# other\n", "tokenizer_config.json": "{}\n", "new.py": "pass\n"], without: ["vocab.txt", "tokenizer_config.json"])
+                "org/tiny", ["README.md": "# other\n", "tokenizer_config.json": "{}\n", "new.py": "pass\n"],
+                without: ["vocab.txt", "tokenizer_config.json"])
             let finding = try await outdated(yard)
             guard case .moved(let drift) = finding.status else { return #expect(Bool(false), "\(finding.status)") }
             #expect(drift.before == before && drift.after == after && finding.isDrift && !finding.isHistoryRewritten)
-            #expect(drift.files.map { "\($0.kind) \($0.component) \($0.path)" } == [
-                "added code new.py", "changed docs README.md", "removed tokenizer tokenizer_config.json", "removed tokenizer vocab.txt",
-            ])
+            #expect(
+                drift.files.map { "\($0.kind) \($0.component) \($0.path)" } == [
+                    "added code new.py", "changed docs README.md", "removed tokenizer tokenizer_config.json",
+                    "removed tokenizer vocab.txt",
+                ])
             #expect(yard.downloaded.isEmpty && drift.affectsBehaviour)
             #expect(try yard.commit() == before, "looking writes nothing")
         }
     }
 
     @Test func `files that are not selected do not drift`() async throws {
-        try await locked("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny, exclude: [\"*.md\"]}\n") { yard, _ in
+        try await locked("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny, exclude: [\"*.md\"]}\n") {
+            yard, _ in
             try yard.publish("org/tiny", ["README.md": "# other\n"])
-            guard case .moved(let drift) = try await outdated(yard).status else { return #expect(Bool(false), "not moved") }
+            guard case .moved(let drift) = try await outdated(yard).status else {
+                return #expect(Bool(false), "not moved")
+            }
             #expect(drift.files.isEmpty)
         }
     }
@@ -65,18 +73,23 @@ import Transport
         try await locked { yard, _ in
             let repository = try #require(try yard.server.root.repository(try RepositoryID("org/tiny")))
             for (settings, code) in [
-                (RepositorySettings(access: .private), Failure.Code.repositoryNotFound), (RepositorySettings(isDisabled: true), .repositoryDisabled),
+                (RepositorySettings(access: .private), Failure.Code.repositoryNotFound),
+                (RepositorySettings(isDisabled: true), .repositoryDisabled),
             ] {
                 try repository.update(settings)
                 let finding = try await outdated(yard)
-                guard case .unavailable(let failure) = finding.status else { return #expect(Bool(false), "\(finding.status)") }
+                guard case .unavailable(let failure) = finding.status else {
+                    return #expect(Bool(false), "\(finding.status)")
+                }
                 #expect(failure.code == code && finding.isDrift)
             }
             try repository.update(RepositorySettings(access: .gated))
             #expect(try await outdated(yard).isGated)
             try repository.update(RepositorySettings())
             try repository.removeReference(try ReferenceName(branch: .main))
-            guard case .unavailable(let failure) = try await outdated(yard).status else { return #expect(Bool(false), "available") }
+            guard case .unavailable(let failure) = try await outdated(yard).status else {
+                return #expect(Bool(false), "available")
+            }
             #expect(failure.code == .revisionNotFound)
         }
     }
@@ -84,14 +97,18 @@ import Transport
     @Test func `a rewritten history and a new name are noticed`() async throws {
         try await locked { yard, before in
             try yard.publish("org/tiny", ["README.md": "# other\n"])
-            yard.server.setFault { $0.path.hasSuffix("/revision/\(before)") ? .answer(404, headers: ["X-Error-Code": "RevisionNotFound"], body: []) : nil }
+            yard.server.setFault {
+                $0.path.hasSuffix("/revision/\(before)")
+                    ? .answer(404, headers: ["X-Error-Code": "RevisionNotFound"], body: []) : nil
+            }
             #expect(try await outdated(yard).isHistoryRewritten)
         }
         try await Yard.run("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/old}\n") { yard in
             try yard.publish("org/old")
             try yard.publish("org/tiny")
             try await yard.lock()
-            try yard.server.root.repository(try RepositoryID("org/old"))?.update(RepositorySettings(movedTo: try RepositoryID("org/tiny")))
+            try yard.server.root.repository(try RepositoryID("org/old"))?.update(
+                RepositorySettings(movedTo: try RepositoryID("org/tiny")))
             let finding = try await outdated(yard)
             #expect(finding.renamedTo == "org/tiny" && finding.isDrift)
         }
@@ -101,19 +118,24 @@ import Transport
         try await locked { yard, _ in
             yard.server.setFault { _ in .status(500) }
             #expect(await yard.failure { _ = try await outdated(yard) }?.code == .server)
-            try await yard.withSession(configure: { $0.transport.offlineReason = "--offline" }) { session, _ async throws in
-                #expect(await yard.failure { _ = try await OutdatedCheck(session, yard.project).run([]) }?.code == .offline)
+            try await yard.withSession(configure: { $0.transport.offlineReason = "--offline" }) {
+                session, _ async throws in
+                #expect(
+                    await yard.failure { _ = try await OutdatedCheck(session, yard.project).run([]) }?.code == .offline)
             }
         }
     }
 
     @Test func `an update is shown before it is in force, and a no leaves everything`() async throws {
         try await locked { yard, before in
-            let after = try yard.publish("org/tiny", ["generation_config.json": "{\n  \"temperature\": 1.5,\n  \"top_p\": 0.9\n}\n"])
+            let after = try yard.publish(
+                "org/tiny", ["generation_config.json": "{\n  \"temperature\": 1.5,\n  \"top_p\": 0.9\n}\n"])
             let text = try yard.lockText()
             let review = try await yard.update("tiny", accept: false)
             let change = try #require(review.changes.first)
-            #expect(review.changes.count == 1 && change.sources.first?.files.map(\.path.description) == ["generation_config.json"])
+            #expect(
+                review.changes.count == 1
+                    && change.sources.first?.files.map(\.path.description) == ["generation_config.json"])
             #expect(change.defaults.map(\.name) == ["temperature"] && change.before != change.after)
             #expect(try yard.lockText() == text && yard.project.history().entries.count == 1)
             let dry = try await Update(yard.session, yard.project).run([], reason: nil, dryRun: true) { _ in
@@ -122,7 +144,8 @@ import Transport
             }
             #expect(!dry.isAccepted && dry.review.lock == review.lock)
             #expect(try yard.commit() == before)
-            let done = try await Update(yard.session, yard.project).run([], reason: "warmer", dryRun: false) { _ in true }
+            let done = try await Update(yard.session, yard.project).run([], reason: "warmer", dryRun: false) { _ in true
+            }
             #expect(done.isAccepted)
             #expect(try yard.commit() == after && yard.project.history().entries.last?.reason == "warmer")
             let nothing = try await Update(yard.session, yard.project).run([], reason: nil, dryRun: false) { _ in
@@ -151,18 +174,26 @@ import Transport
             try await yard.update("tiny")
             try await yard.sync()
             await yard.server.stop()
-            try await yard.withSession(configure: { $0.transport.offlineReason = "--offline" }) { session, _ async throws in
+            try await yard.withSession(configure: { $0.transport.offlineReason = "--offline" }) {
+                session, _ async throws in
                 let rollback = Rollback(session, yard.project)
                 #expect(try await rollback.run(to: nil, reason: "worse", lockOnly: false).entry.sequence == 2)
                 #expect(try yard.commit() == two)
                 #expect(try await yard.verify().problems.isEmpty)
                 #expect(try await rollback.run(to: nil, reason: nil, lockOnly: false).entry.sequence == 1)
                 #expect(try yard.commit() == one)
-                #expect(await yard.failure { _ = try await rollback.run(to: nil, reason: nil, lockOnly: false) }?.code == .usage)
-                #expect(try await rollback.run(to: "3", reason: nil, lockOnly: false).lock.deliverables[0].source(.model)?.commit == three)
+                #expect(
+                    await yard.failure { _ = try await rollback.run(to: nil, reason: nil, lockOnly: false) }?.code
+                        == .usage)
+                #expect(
+                    try await rollback.run(to: "3", reason: nil, lockOnly: false).lock.deliverables[0].source(.model)?
+                        .commit == three)
                 #expect(try await yard.verify(deep: true).problems.isEmpty)
             }
-            #expect(try yard.project.history().entries.map(\.action) == [.lock, .update, .update, .rollback, .rollback, .rollback])
+            #expect(
+                try yard.project.history().entries.map(\.action) == [
+                    .lock, .update, .update, .rollback, .rollback, .rollback,
+                ])
             #expect(try yard.project.history().entries[3].reason == "worse")
         }
     }
@@ -172,7 +203,9 @@ import Transport
             try yard.publish("org/tiny", ["README.md": "# two\n"])
             try await yard.update("tiny")
             let entries = try yard.project.history().entries
-            for target in ["0", "3", "abcdef0", "", "2", "\(entries[1].lock)", String("\(entries[0].lock)".prefix(5)), "\u{1B}[2J"] {
+            for target in [
+                "0", "3", "abcdef0", "", "2", "\(entries[1].lock)", String("\(entries[0].lock)".prefix(5)), "\u{1B}[2J",
+            ] {
                 let found = await yard.failure { try await yard.rollback(target) }
                 #expect(found?.code == .usage, "\(target)")
                 #expect(found?.description.contains("\u{1B}") == false)

@@ -18,8 +18,12 @@ import Testing
             let outcome = try await yard.lock()
             #expect(outcome.isChanged && outcome.changed.map(\.description) == ["tiny"])
             #expect(try yard.commit() == commit)
-            #expect(try yard.file("model.safetensors")?.sha256 == Digest(of: try #require(ModelBuilder.tinyModel()["model.safetensors"])))
-            #expect(try yard.file("config.json")?.sha256 == Digest(of: try #require(ModelBuilder.tinyModel()["config.json"])))
+            #expect(
+                try yard.file("model.safetensors")?.sha256
+                    == Digest(of: try #require(ModelBuilder.tinyModel()["model.safetensors"])))
+            #expect(
+                try yard.file("config.json")?.sha256
+                    == Digest(of: try #require(ModelBuilder.tinyModel()["config.json"])))
             #expect(!yard.downloaded.contains("model.safetensors"))
             #expect(yard.downloaded.count == ModelBuilder.tinyModel().count - 1)
             let text = try yard.lockText()
@@ -28,7 +32,9 @@ import Testing
             let defaults = try yard.project.lock().deliverables[0].defaults
             #expect(defaults.contains { $0.name == "temperature" })
             let history = try yard.project.history()
-            #expect(history.entries.map(\.action) == [.lock] && history.entries[0].lock == outcome.lock.digest && history.entries[0].author == "Ada")
+            #expect(
+                history.entries.map(\.action) == [.lock] && history.entries[0].lock == outcome.lock.digest
+                    && history.entries[0].author == "Ada")
         }
     }
 
@@ -53,7 +59,9 @@ import Testing
             try await yard.lock()
             let first = try yard.lockText()
             try FileSystem.remove(yard.project.lockPath)
-            try await yard.withSession(now: "2031-01-01T00:00:00Z", configure: { $0.home = yard.directory.appending("other-home") }) { session, _ async throws in
+            try await yard.withSession(
+                now: "2031-01-01T00:00:00Z", configure: { $0.home = yard.directory.appending("other-home") }
+            ) { session, _ async throws in
                 _ = try await LockOperation(session, yard.project).run(check: false)
             }
             #expect(try yard.lockText() == first)
@@ -96,20 +104,25 @@ import Testing
             let review = try await yard.update("one")
             #expect(review.changes.map(\.deliverable.description) == ["one", "two"])
             #expect(try yard.commit("one") == second && yard.commit("two") == second && yard.commit("other") == other)
-            #expect(try yard.project.lock().deliverables.flatMap(\.sources).filter { $0.request.repository.name == "org/tiny" }.allSatisfy { $0.commit == second })
+            #expect(
+                try yard.project.lock().deliverables.flatMap(\.sources).filter {
+                    $0.request.repository.name == "org/tiny"
+                }.allSatisfy { $0.commit == second })
             #expect(!yard.server.requests.contains { $0.path.contains("org/other") })
         }
     }
 
     @Test func `a changed selection stays at the locked commit and fetches only what is new`() async throws {
-        try await Yard.run("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny, include: [\"*.json\"]}\n") { yard in
+        try await Yard.run("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny, include: [\"*.json\"]}\n") {
+            yard in
             let first = try yard.publish()
             try await yard.lock()
             #expect(try yard.file("README.md") == nil && yard.file("model.safetensors") == nil)
             #expect(yard.downloaded.allSatisfy { $0.hasSuffix(".json") } && yard.downloaded.count == 5)
             try yard.publish("org/tiny", ["README.md": "# moved\n"])
             yard.server.forgetRequests()
-            try yard.write("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny, exclude: [\"*.safetensors\"]}\n")
+            try yard.write(
+                "version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny, exclude: [\"*.safetensors\"]}\n")
             try await yard.lock()
             #expect(try yard.commit() == first)
             #expect(yard.downloaded == [".gitattributes", "README.md", "vocab.txt"])
@@ -118,7 +131,8 @@ import Testing
     }
 
     @Test func `a selection of nothing is refused`() async throws {
-        try await Yard.run("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny, include: [\"*.gguf\"]}\n") { yard in
+        try await Yard.run("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny, include: [\"*.gguf\"]}\n") {
+            yard in
             try yard.publish()
             let found = try #require(await yard.failure { try await yard.lock() })
             #expect(found.code == .manifest && found.message.contains("no file of `org/tiny` at `main` is selected"))
@@ -127,7 +141,8 @@ import Testing
     }
 
     @Test func `what this version cannot lock is refused before anybody is asked`() async throws {
-        let manifest = "version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny}\n    image: vllm/vllm-openai:v0.9.1\n    patches: [a.patch]\n"
+        let manifest =
+            "version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny}\n    image: vllm/vllm-openai:v0.9.1\n    patches: [a.patch]\n"
         try await Yard.run(manifest) { yard in
             try yard.publish()
             yard.server.forgetRequests()
@@ -139,11 +154,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("2024-01-07T23:59:59Z", true), ("2024-01-08T00:00:00Z", false), ("2024-06-01T00:00:00Z", false), ("2023-12-31T00:00:00Z", true),
+        ("2024-01-07T23:59:59Z", true), ("2024-01-08T00:00:00Z", false), ("2024-06-01T00:00:00Z", false),
+        ("2023-12-31T00:00:00Z", true),
     ])
     func `a revision younger than the cool-down is refused`(now: String, isRefused: Bool) async throws {
         // The Hub's first commit is of 2024-01-01.
-        try await Yard.run("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny}\npolicy: {cooldown: 7d}\n", now: now) { yard in
+        try await Yard.run(
+            "version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny}\npolicy: {cooldown: 7d}\n", now: now
+        ) { yard in
             try yard.publish()
             let found = await yard.failure { try await yard.lock() }
             #expect(found?.code == (isRefused ? .refused : nil))
@@ -221,13 +239,21 @@ import Testing
         try await Yard.run(manifest) { yard in
             try yard.publish()
             let missing = try #require(await yard.failure { try await yard.lock() })
-            #expect(missing.code == .manifest && missing.message.contains("`start.sh` of deliverable `tiny` does not exist"))
-            for (name, text) in [("start.sh", "run\n"), ("requirements.txt", "numpy==2\n"), ("prompts/a.jinja", "{{ x }}"), ("prompts/.hidden/b.jinja", "no"), ("prompts/c.txt", "no")] {
+            #expect(
+                missing.code == .manifest && missing.message.contains("`start.sh` of deliverable `tiny` does not exist")
+            )
+            for (name, text) in [
+                ("start.sh", "run\n"), ("requirements.txt", "numpy==2\n"), ("prompts/a.jinja", "{{ x }}"),
+                ("prompts/.hidden/b.jinja", "no"), ("prompts/c.txt", "no"),
+            ] {
                 try yard.directory.write("project/" + name, text)
             }
             try await yard.lock()
             let files = try yard.project.lock().deliverables[0].localFiles
-            #expect(files.map { "\($0.component) \($0.path)" } == ["launch start.sh", "packages requirements.txt", "prompts prompts/a.jinja"])
+            #expect(
+                files.map { "\($0.component) \($0.path)" } == [
+                    "launch start.sh", "packages requirements.txt", "prompts prompts/a.jinja",
+                ])
             #expect(files[0].sha256 == Digest(of: "run\n"))
             // A change of one is a change of the lock.
             try yard.directory.write("project/start.sh", "run faster\n")
@@ -236,10 +262,13 @@ import Testing
     }
 
     @Test func `a small file with wrong bytes is named and nothing is locked`() async throws {
-        try await Yard.run(fault: { $0.isDownload && $0.path.hasSuffix("/config.json") ? .flipByte(at: 3) : nil }) { yard in
+        try await Yard.run(fault: { $0.isDownload && $0.path.hasSuffix("/config.json") ? .flipByte(at: 3) : nil }) {
+            yard in
             try yard.publish()
             let found = try #require(await yard.failure { try await yard.lock() })
-            #expect(found.code == .mismatch && found.message.contains("config.json") && found.message.contains("git blob id"))
+            #expect(
+                found.code == .mismatch && found.message.contains("config.json")
+                    && found.message.contains("git blob id"))
             #expect(!FileSystem.exists(yard.project.lockPath))
             #expect(try await StoreMaintenance(yard.session).check().defects.isEmpty)
         }
@@ -251,7 +280,8 @@ import Testing
             let outcome = try await yard.lock(check: true)
             try await yard.lock()
             let found = await yard.failure {
-                try await yard.project.commit(outcome.lock, replacing: nil, action: .lock, reason: nil, settings: yard.session.settings)
+                try await yard.project.commit(
+                    outcome.lock, replacing: nil, action: .lock, reason: nil, settings: yard.session.settings)
             }
             #expect(found?.code == .busy)
             #expect(try yard.project.history().entries.count == 1)
@@ -275,7 +305,8 @@ import Testing
     @Test func `a renamed repository is locked under the name asked for, with a warning`() async throws {
         try await Yard.run("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/old}\n") { yard in
             let commit = try yard.publish()
-            try yard.server.root.createRepository(try RepositoryID("org/old"), settings: RepositorySettings(movedTo: try RepositoryID("org/tiny")))
+            try yard.server.root.createRepository(
+                try RepositoryID("org/old"), settings: RepositorySettings(movedTo: try RepositoryID("org/tiny")))
             try await yard.lock()
             #expect(try yard.commit() == commit)
             #expect(yard.events.texts.contains("`org/old` is called `org/tiny` now: change it in weighlock.yaml"))
@@ -289,13 +320,17 @@ import Testing
             let lock = try yard.project.lock()
             #expect(LockOperation.misfits(lock, try Manifest.parse(Self.twins)).isEmpty)
             let other = try Manifest.parse(
-                "version: 1\ndeliverables:\n  one:\n    model: {repo: org/tiny, revision: v1}\n    launch: {command: [x]}\n  three:\n    model: {repo: org/x}\n")
+                "version: 1\ndeliverables:\n  one:\n    model: {repo: org/tiny, revision: v1}\n    launch: {command: [x]}\n  three:\n    model: {repo: org/x}\n"
+            )
             #expect(
                 LockOperation.misfits(lock, other) == [
-                    "`one`: `model` is locked differently from what weighlock.yaml asks for", "`one`: `launch` is locked differently", "`three` is not in the lock",
+                    "`one`: `model` is locked differently from what weighlock.yaml asks for",
+                    "`one`: `launch` is locked differently", "`three` is not in the lock",
                     "`two` is locked and not in weighlock.yaml",
                 ])
-            let less = try Manifest.parse("version: 1\ndeliverables:\n  one:\n    model: {repo: org/tiny}\n  two:\n    model: {repo: org/tiny, include: [\"*.json\"]}\n")
+            let less = try Manifest.parse(
+                "version: 1\ndeliverables:\n  one:\n    model: {repo: org/tiny}\n  two:\n    model: {repo: org/tiny, include: [\"*.json\"]}\n"
+            )
             #expect(LockOperation.misfits(lock, less) == ["`two`: `tokenizer` is locked and not in weighlock.yaml"])
         }
     }

@@ -19,7 +19,8 @@ import Transport
     }()
 
     private func publishLarge(_ yard: Yard) throws {
-        try yard.server.commit("org/tiny", ["config.json": Array("{}\n".utf8), "model.safetensors": Self.large, "empty.txt": []])
+        try yard.server.commit(
+            "org/tiny", ["config.json": Array("{}\n".utf8), "model.safetensors": Self.large, "empty.txt": []])
     }
 
     private func kinds(_ yard: Yard) throws -> [String: String] {
@@ -45,7 +46,9 @@ import Transport
             yard.server.forgetRequests()
             let outcome = try await yard.sync()
             #expect(yard.downloaded == ["model.safetensors"])
-            #expect(outcome.files == 3 && outcome.total.value == 3_000_003 && outcome.fetched.value == 3_000_000 && outcome.adopted == .zero)
+            #expect(
+                outcome.files == 3 && outcome.total.value == 3_000_003 && outcome.fetched.value == 3_000_000
+                    && outcome.adopted == .zero)
             #expect(try outcome.views == [yard.directory.appending("home/views/\(yard.project.lock().identity)/hub")])
             #expect(try Set(kinds(yard).values) == ["keep"])
             #expect(try await yard.verify().problems.isEmpty)
@@ -64,7 +67,9 @@ import Transport
             let commit = try yard.publish()
             try await yard.lock()
             let view = try #require(try await yard.sync().views.first)
-            #expect(try FileSystem.read(view.appending("models--org--tiny/refs/main"), limit: 100) == Array("\(commit)".utf8))
+            #expect(
+                try FileSystem.read(view.appending("models--org--tiny/refs/main"), limit: 100)
+                    == Array("\(commit)".utf8))
             let file = view.appending("models--org--tiny/snapshots/\(commit)/1_Pooling/config.json")
             #expect(try FileSystem.read(file, limit: 1_000) == ModelBuilder.tinyModel()["1_Pooling/config.json"])
         }
@@ -76,7 +81,8 @@ import Transport
             try await yard.lock()
             try await yard.sync()
             yard.server.forgetRequests()
-            try await yard.withSession(configure: { $0.transport.offlineReason = "--offline" }) { session, events async throws in
+            try await yard.withSession(configure: { $0.transport.offlineReason = "--offline" }) {
+                session, events async throws in
                 let outcome = try await Sync(session, yard.project).run()
                 #expect(outcome.fetched == .zero && events.all.isEmpty)
                 try session.store.discard(try #require(try yard.file("model.safetensors")).sha256)
@@ -90,7 +96,8 @@ import Transport
         try await Yard.run { yard in
             try publishLarge(yard)
             try await yard.lock()
-            let blob = try yard.directory.write("user-cache/models--org--tiny/blobs/\(Digest(of: Self.large))", Self.large)
+            let blob = try yard.directory.write(
+                "user-cache/models--org--tiny/blobs/\(Digest(of: Self.large))", Self.large)
             yard.server.forgetRequests()
             let outcome = try await yard.sync()
             #expect(outcome.adopted.value == 3_000_000 && outcome.fetched == .zero && yard.server.requests.isEmpty)
@@ -103,7 +110,9 @@ import Transport
         try await Yard.run { yard in
             try publishLarge(yard)
             try await yard.lock()
-            try yard.directory.write("user-cache/models--org--tiny/blobs/\(Digest(of: Self.large))", [UInt8](repeating: 1, count: Self.large.count))
+            try yard.directory.write(
+                "user-cache/models--org--tiny/blobs/\(Digest(of: Self.large))",
+                [UInt8](repeating: 1, count: Self.large.count))
             let outcome = try await yard.sync()
             #expect(outcome.adopted == .zero && outcome.fetched.value == 3_000_000)
             #expect(yard.events.texts.contains { $0.contains("is not what the lock says; fetching it") })
@@ -112,7 +121,8 @@ import Transport
     }
 
     @Test(arguments: [
-        ("a flipped byte", Fault.flipByte(at: 2_000_000)), ("a flipped byte of a small file", .flipByte(at: 1)), ("bytes too many", .pad(5, .counted)), ("an error page", .errorPage),
+        ("a flipped byte", Fault.flipByte(at: 2_000_000)), ("a flipped byte of a small file", .flipByte(at: 1)),
+        ("bytes too many", .pad(5, .counted)), ("an error page", .errorPage),
         ("bytes too few", .serveBytes([1, 2, 3])),
     ])
     func `wrong bytes never reach the store, and an honest server heals it`(name: String, fault: Fault) async throws {
@@ -128,7 +138,9 @@ import Transport
             #expect(found.code == .mismatch && found.message.contains(path), "\(found)")
             #expect(found.details.count == 2)
             #expect(try await StoreMaintenance(yard.session).check().defects.isEmpty)
-            #expect(try !FileSystem.exists(yard.directory.appending("home/views/\(yard.project.lock().identity)")), "no view of half a lock")
+            #expect(
+                try !FileSystem.exists(yard.directory.appending("home/views/\(yard.project.lock().identity)")),
+                "no view of half a lock")
             yard.server.setFault(nil)
             yard.server.forgetRequests()
             try await yard.sync()
@@ -169,7 +181,9 @@ import Transport
             }
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
-            #expect(try yard.session.store.condition(of: Digest(of: Self.large), size: ByteCount(clamping: 3_000_000)) == .missing)
+            #expect(
+                try yard.session.store.condition(of: Digest(of: Self.large), size: ByteCount(clamping: 3_000_000))
+                    == .missing)
             yard.server.setFault(nil)
             yard.server.forgetRequests()
             try await yard.withSession { session, _ async throws in
@@ -188,12 +202,17 @@ import Transport
             let file = try #require(try yard.file("model.safetensors"))
             do {
                 let partial = try #require(
-                    try PartialBlob(ExpectedBlob(name: "model.safetensors", size: file.size, sha256: file.sha256), in: yard.session.store))
+                    try PartialBlob(
+                        ExpectedBlob(name: "model.safetensors", size: file.size, sha256: file.sha256),
+                        in: yard.session.store))
                 var segment = try #require(partial.claim())
                 try [UInt8](repeating: 9, count: 1_000_000).withUnsafeBytes { try partial.write($0, to: &segment) }
             }
             try await yard.sync()
-            #expect(yard.events.texts.contains { $0.contains("what an earlier run had left of `model.safetensors` is damaged") })
+            #expect(
+                yard.events.texts.contains {
+                    $0.contains("what an earlier run had left of `model.safetensors` is damaged")
+                })
             #expect(try await yard.verify(deep: true).problems.isEmpty)
         }
     }
@@ -237,7 +256,9 @@ import Transport
     }
 
     @Test func `a cache directory of the user's gets the view`() async throws {
-        try await Yard.run("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny}\n    cache_dir: ../shared/cache\n") { yard in
+        try await Yard.run(
+            "version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny}\n    cache_dir: ../shared/cache\n"
+        ) { yard in
             let commit = try yard.publish()
             try await yard.lock()
             let outcome = try await yard.sync()

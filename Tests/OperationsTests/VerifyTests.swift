@@ -12,7 +12,9 @@ import Testing
 
 @Suite struct `Verifying, healing and collecting` {
     /// A yard with the tiny model locked and synced.
-    private func synced(_ manifest: String = Yard.manifest, now: String = Yard.now, _ body: (Yard) async throws -> Void) async throws {
+    private func synced(
+        _ manifest: String = Yard.manifest, now: String = Yard.now, _ body: (Yard) async throws -> Void
+    ) async throws {
         try await Yard.run(manifest, now: now) { yard in
             try yard.publish()
             try await yard.lock()
@@ -27,7 +29,8 @@ import Testing
             let quick = try await yard.verify()
             #expect(quick.problems.isEmpty && quick.read == 0 && quick.files == 9)
             let deep = try await yard.verify(deep: true)
-            #expect(deep.problems.isEmpty && deep.read == 9 && deep.total == quick.total && deep.identity == quick.identity)
+            #expect(
+                deep.problems.isEmpty && deep.read == 9 && deep.total == quick.total && deep.identity == quick.identity)
             #expect(yard.server.requests.isEmpty)
         }
     }
@@ -40,7 +43,10 @@ import Testing
             try yard.damage(weights.sha256)
             try yard.session.store.discard(config.sha256)
             let report = try await yard.verify(deep: deep)
-            #expect(report.problems.map { "\($0.kind) \($0.place) \($0.reason)" }.sorted() == ["mismatch model.safetensors is damaged", "missing config.json is missing"])
+            #expect(
+                report.problems.map { "\($0.kind) \($0.place) \($0.reason)" }.sorted() == [
+                    "mismatch model.safetensors is damaged", "missing config.json is missing",
+                ])
             let damage = try #require(report.problems.first { $0.kind == .mismatch })
             #expect(damage.details.first == "expected: \(weights.sha256)" && damage.deliverable?.description == "tiny")
             // Looking does not make it right.
@@ -49,13 +55,19 @@ import Testing
     }
 
     @Test func `a file of the view and a file of the project are looked at too`() async throws {
-        try await synced("version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny}\n    packages: weighlock.yaml\n") { yard in
+        try await synced(
+            "version: 1\ndeliverables:\n  tiny:\n    model: {repo: org/tiny}\n    packages: weighlock.yaml\n"
+        ) { yard in
             let view = yard.directory.appending("home/views/\(try yard.project.lock().identity)/hub")
             try FileSystem.replace(view.appending("models--org--tiny/refs/main"), with: Array("x".utf8))
-            try yard.directory.write("project/weighlock.yaml", "version: 1\n\ndeliverables:\n  tiny:\n    model: {repo: org/tiny}\n    packages: weighlock.yaml\n")
+            try yard.directory.write(
+                "project/weighlock.yaml",
+                "version: 1\n\ndeliverables:\n  tiny:\n    model: {repo: org/tiny}\n    packages: weighlock.yaml\n")
             let report = try await yard.verify()
             #expect(report.problems.map(\.kind) == [.view, .local])
-            #expect(report.problems[0].place == "models--org--tiny/refs/main" && report.problems[1].reason == "is not what was locked")
+            #expect(
+                report.problems[0].place == "models--org--tiny/refs/main"
+                    && report.problems[1].reason == "is not what was locked")
             try FileSystem.remove(yard.project.manifestPath)
             #expect(try await yard.verify().problems.last?.reason == "cannot be read")
         }
@@ -132,7 +144,9 @@ import Testing
         try await synced { yard in
             let partial = yard.session.store.directory.appending("partial")
             let key = String(repeating: "0", count: 64)
-            for name in ["\(key).part", "\(key).map", ".incoming.12ab.tmp", "README"] { try FileSystem.replace(partial.appending(name), with: [1, 2]) }
+            for name in ["\(key).part", "\(key).map", ".incoming.12ab.tmp", "README"] {
+                try FileSystem.replace(partial.appending(name), with: [1, 2])
+            }
             try FileSystem.createDirectories(partial.appending("folder"))
             #expect(try await StoreMaintenance(yard.session).collect(dryRun: false, unusedDays: nil).partials == 0)
             try await yard.withSession(now: "2099-01-01T00:00:00Z") { session, _ async throws in
@@ -148,9 +162,13 @@ import Testing
             let view = yard.directory.appending("home/views/\(try yard.project.lock().identity)/hub").string
             #expect(variables.map(\.name) == variables.map(\.name).sorted())
             let values = Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-            #expect(values["HF_HUB_CACHE"] == view && values["HF_HUB_OFFLINE"] == "1" && values["TRANSFORMERS_OFFLINE"] == "1")
+            #expect(
+                values["HF_HUB_CACHE"] == view && values["HF_HUB_OFFLINE"] == "1"
+                    && values["TRANSFORMERS_OFFLINE"] == "1")
             #expect(try values["WEIGHLOCK_IDENTITY"] == "\(yard.project.lock().identity)")
-            let found = await yard.failure { _ = try ChildEnvironment(yard.session, yard.project).variables(for: try DeliverableName("none")) }
+            let found = await yard.failure {
+                _ = try ChildEnvironment(yard.session, yard.project).variables(for: try DeliverableName("none"))
+            }
             #expect(found?.code == .usage && found?.hint == "it has: tiny")
         }
     }

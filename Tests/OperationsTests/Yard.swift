@@ -58,7 +58,8 @@ struct Yard: Sendable {
 
     /// Runs `body` with an empty Hub and a project that holds `manifest`.
     static func run(
-        _ manifest: String = manifest, now: String = now, fault: LoopbackHub.FaultPlan? = nil, configure: (inout Settings) -> Void = { _ in },
+        _ manifest: String = manifest, now: String = now, fault: LoopbackHub.FaultPlan? = nil,
+        configure: (inout Settings) -> Void = { _ in },
         _ body: (Yard) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
@@ -67,7 +68,8 @@ struct Yard: Sendable {
         let events = Events()
         let session = makeSession(directory, server, now: now, configure: configure) { events.add($0) }
         let yard = Yard(
-            directory: directory, server: server, session: session, project: Project(directory: directory.appending("project")), events: events)
+            directory: directory, server: server, session: session,
+            project: Project(directory: directory.appending("project")), events: events)
         do { try await body(yard) } catch {
             await session.close()
             throw error
@@ -76,7 +78,8 @@ struct Yard: Sendable {
     }
 
     private static func makeSession(
-        _ directory: TemporaryDirectory, _ server: LoopbackHub, now: String, configure: (inout Settings) -> Void = { _ in },
+        _ directory: TemporaryDirectory, _ server: LoopbackHub, now: String,
+        configure: (inout Settings) -> Void = { _ in },
         _ emit: @escaping @Sendable (OperationEvent) -> Void
     ) -> Session {
         var transport = TransportConfiguration(userAgent: "weighlock-tests")
@@ -84,7 +87,8 @@ struct Yard: Sendable {
         transport.retry.firstPause = .milliseconds(1)
         transport.retry.longestPause = .milliseconds(4)
         var settings = Settings(
-            home: directory.appending("home"), endpoint: server.url, token: nil, transport: transport, hubCache: directory.appending("user-cache"),
+            home: directory.appending("home"), endpoint: server.url, token: nil, transport: transport,
+            hubCache: directory.appending("user-cache"),
             author: "Ada", now: { now })
         configure(&settings)
         return Session(settings, emit: emit)
@@ -92,7 +96,8 @@ struct Yard: Sendable {
 
     /// Runs `body` with another session on the same home, as a second process would have it.
     func withSession<Value>(
-        now: String = Yard.now, configure: (inout Settings) -> Void = { _ in }, _ body: (Session, Events) async throws -> Value
+        now: String = Yard.now, configure: (inout Settings) -> Void = { _ in },
+        _ body: (Session, Events) async throws -> Value
     ) async throws -> Value {
         let events = Events()
         let session = Yard.makeSession(directory, server, now: now, configure: configure) { events.add($0) }
@@ -108,7 +113,9 @@ struct Yard: Sendable {
 
     /// Commits the tiny model, with some files changed.
     @discardableResult
-    func publish(_ name: String = "org/tiny", _ changes: [String: String] = [:], without: [String] = []) throws -> GitObjectID {
+    func publish(
+        _ name: String = "org/tiny", _ changes: [String: String] = [:], without: [String] = []
+    ) throws -> GitObjectID {
         var files = ModelBuilder.tinyModel().merging(changes.mapValues { Array($0.utf8) }) { $1 }
         for path in without { files[path] = nil }
         return try server.commit(name, files)
@@ -116,13 +123,19 @@ struct Yard: Sendable {
 
     func write(_ manifest: String) throws { try project.writeManifest(manifest) }
     @discardableResult
-    func lock(check: Bool = false) async throws -> LockOperation.Outcome { try await LockOperation(session, project).run(check: check) }
+    func lock(check: Bool = false) async throws -> LockOperation.Outcome {
+        try await LockOperation(session, project).run(check: check)
+    }
     @discardableResult
     func sync() async throws -> Sync.Outcome { try await Sync(session, project).run() }
-    func verify(deep: Bool = false) async throws -> Verification.Report { try await Verification(session, project).run(deep: deep) }
+    func verify(deep: Bool = false) async throws -> Verification.Report {
+        try await Verification(session, project).run(deep: deep)
+    }
     @discardableResult
     func update(_ names: String..., accept: Bool = true) async throws -> Update.Review {
-        try await Update(session, project).run(try names.map { try DeliverableName($0) }, reason: nil, dryRun: false) { _ in accept }.review
+        try await Update(session, project).run(try names.map { try DeliverableName($0) }, reason: nil, dryRun: false) {
+            _ in accept
+        }.review
     }
     @discardableResult
     func rollback(_ target: String? = nil, lockOnly: Bool = false) async throws -> Rollback.Outcome {
@@ -130,10 +143,16 @@ struct Yard: Sendable {
     }
 
     /// The locked commit of a deliverable's model.
-    func commit(_ name: String = "tiny") throws -> GitObjectID? { try project.lock().deliverable(try DeliverableName(name))?.source(.model)?.commit }
-    func lockText() throws -> String { String(decoding: try FileSystem.read(project.lockPath, limit: 1 << 24), as: UTF8.self) }
+    func commit(_ name: String = "tiny") throws -> GitObjectID? {
+        try project.lock().deliverable(try DeliverableName(name))?.source(.model)?.commit
+    }
+    func lockText() throws -> String {
+        String(decoding: try FileSystem.read(project.lockPath, limit: 1 << 24), as: UTF8.self)
+    }
     func file(_ path: String, of name: String = "tiny") throws -> LockedFile? {
-        try project.lock().deliverable(try DeliverableName(name))?.sources.flatMap(\.files).first { $0.path.description == path }
+        try project.lock().deliverable(try DeliverableName(name))?.sources.flatMap(\.files).first {
+            $0.path.description == path
+        }
     }
 
     /// Changes one byte of a blob behind the store's back; its length stays.

@@ -35,7 +35,8 @@ struct Bench: Sendable {
 
     /// Runs `body` with a Hub that holds nothing yet.
     static func run(
-        token: String? = nil, known: [String] = [], fault: LoopbackHub.FaultPlan? = nil, configure: (inout TransportConfiguration) -> Void = { _ in },
+        token: String? = nil, known: [String] = [], fault: LoopbackHub.FaultPlan? = nil,
+        configure: (inout TransportConfiguration) -> Void = { _ in },
         _ body: (Bench) async throws -> Void
     ) async throws {
         let server = try await LoopbackHub(access: MirrorAccess(tokens: known.compactMap { Secret($0) }), fault: fault)
@@ -56,12 +57,17 @@ struct Bench: Sendable {
 
     /// Runs `body` with a Hub that holds one repository of four small files.
     static func withTiny(
-        token: String? = nil, known: [String] = [], fault: LoopbackHub.FaultPlan? = nil, configure: (inout TransportConfiguration) -> Void = { _ in },
+        token: String? = nil, known: [String] = [], fault: LoopbackHub.FaultPlan? = nil,
+        configure: (inout TransportConfiguration) -> Void = { _ in },
         weights: [UInt8] = Array("weights".utf8), _ body: (Bench, GitObjectID) async throws -> Void
     ) async throws {
         try await run(token: token, known: known, fault: fault, configure: configure) { bench in
             let commit = try bench.server.commit(
-                repository, ["config.json": Array("{}".utf8), "model.safetensors": weights, "empty.txt": [], "näme ü.txt": Array("x".utf8)], tags: ["v1"])
+                repository,
+                [
+                    "config.json": Array("{}".utf8), "model.safetensors": weights, "empty.txt": [],
+                    "näme ü.txt": Array("x".utf8),
+                ], tags: ["v1"])
             bench.server.forgetRequests()
             try await body(bench, commit)
         }
@@ -69,7 +75,8 @@ struct Bench: Sendable {
 
     /// The same with a large file of weights.
     static func withWeights(
-        token: String? = nil, known: [String] = [], fault: LoopbackHub.FaultPlan? = nil, configure: (inout TransportConfiguration) -> Void = { _ in },
+        token: String? = nil, known: [String] = [], fault: LoopbackHub.FaultPlan? = nil,
+        configure: (inout TransportConfiguration) -> Void = { _ in },
         _ body: (Bench, GitObjectID) async throws -> Void
     ) async throws {
         try await withTiny(token: token, known: known, fault: fault, configure: configure, weights: large, body)
@@ -79,7 +86,8 @@ struct Bench: Sendable {
 
     /// Reads a whole file, or a range of it, as the client would.
     func read(
-        _ path: String = "model.safetensors", at commit: GitObjectID, size: Int = Bench.large.count, from: Int64 = 0, to: Int64? = nil
+        _ path: String = "model.safetensors", at commit: GitObjectID, size: Int = Bench.large.count, from: Int64 = 0,
+        to: Int64? = nil
     ) async throws -> [UInt8] {
         let file = try hub.file(try id, at: commit, try RelativePath(path), size: ByteCount(clamping: Int64(size)))
         return try await read(file, from: from, to: to ?? Int64(size))

@@ -10,11 +10,13 @@ import Testing
 
 @Suite struct `The transport` {
     private func head(_ status: Int, _ fields: [(String, String)]) throws -> ResponseHead {
-        ResponseHead(status: status, address: try WebAddress("http://a.test"), fields: fields.map { (name: $0.0, value: $0.1) })
+        ResponseHead(
+            status: status, address: try WebAddress("http://a.test"), fields: fields.map { (name: $0.0, value: $0.1) })
     }
 
     @Test(arguments: [
-        ("https://huggingface.co", "https://huggingface.co"), ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080"), ("HTTPS://Hub.Example:443/", "https://hub.example"),
+        ("https://huggingface.co", "https://huggingface.co"), ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080"),
+        ("HTTPS://Hub.Example:443/", "https://hub.example"),
         ("http://a:80", "http://a"), ("http://[::1]:99/x", "http://[::1]:99"), ("https://a:80", "https://a:80"),
     ])
     func `an address knows its origin`(text: String, origin: String) throws {
@@ -22,7 +24,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "huggingface.co", "ftp://a", "file:///etc/passwd", "http://", "https:///x", "http://user@a", "http://user:secret@a", "http://a:0", "http://a:65536", "javascript:x", "//a",
+        "", "huggingface.co", "ftp://a", "file:///etc/passwd", "http://", "https:///x", "http://user@a",
+        "http://user:secret@a", "http://a:0", "http://a:65536", "javascript:x", "//a",
     ])
     func `what is no web address is refused`(text: String) throws {
         do {
@@ -34,10 +37,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("/y", "http://a.test:81/y"), ("y", "http://a.test:81/x/y"), ("//b.test/y", "http://b.test/y"), ("https://c.test/z", "https://c.test/z"), ("?q=1", "http://a.test:81/x/1"),
-        ("mailto:x", nil), ("http://u:p@b.test/", nil), ("ftp://b.test/", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("/y", "http://a.test:81/y"), ("y", "http://a.test:81/x/y"), ("//b.test/y", "http://b.test/y"),
+            ("https://c.test/z", "https://c.test/z"), ("?q=1", "http://a.test:81/x/1"),
+            ("mailto:x", nil), ("http://u:p@b.test/", nil), ("ftp://b.test/", nil),
+        ] as [(String, String?)])
     func `a reference is resolved against the address it came from`(reference: String, expected: String?) throws {
         #expect(try WebAddress("http://a.test:81/x/1?signature=s").resolving(reference)?.description == expected)
     }
@@ -47,20 +52,28 @@ import Testing
         #expect(try WebAddress("https://a.test/").appending("/b?c=d").description == "https://a.test/b")
     }
 
-    @Test(arguments: [
-        (503, [("Retry-After", "3")], 3_000), (503, [("retry-after", "0")], 0), (503, [("Retry-After", "0.25")], 250), (503, [("Retry-After", "-1")], nil),
-        (503, [("Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT")], nil), (503, [("Retry-After", "1e99")], nil), (503, [("Retry-After", "nan")], nil), (503, [], nil),
-        (429, [("RateLimit", "\"api\";r=0;t=55")], 56_000), (429, [("RateLimit", "\"api\"; r=0; t = 7")], 8_000), (429, [("RateLimit", "\"api\";r=0")], nil),
-        (429, [("RateLimit", "t=-5")], nil), (429, [("RateLimit", "t=99999999999999999999")], nil), (429, [("Retry-After", "2"), ("RateLimit", "t=9")], 2_000),
-        (503, [("RateLimit", "t=9")], nil),
-    ] as [(Int, [(String, String)], Int?)])
-    func `the pause that a server asks for is read`(status: Int, fields: [(String, String)], milliseconds: Int?) throws {
+    @Test(
+        arguments: [
+            (503, [("Retry-After", "3")], 3_000), (503, [("retry-after", "0")], 0),
+            (503, [("Retry-After", "0.25")], 250), (503, [("Retry-After", "-1")], nil),
+            (503, [("Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT")], nil), (503, [("Retry-After", "1e99")], nil),
+            (503, [("Retry-After", "nan")], nil), (503, [], nil),
+            (429, [("RateLimit", "\"api\";r=0;t=55")], 56_000), (429, [("RateLimit", "\"api\"; r=0; t = 7")], 8_000),
+            (429, [("RateLimit", "\"api\";r=0")], nil),
+            (429, [("RateLimit", "t=-5")], nil), (429, [("RateLimit", "t=99999999999999999999")], nil),
+            (429, [("Retry-After", "2"), ("RateLimit", "t=9")], 2_000),
+            (503, [("RateLimit", "t=9")], nil),
+        ] as [(Int, [(String, String)], Int?)])
+    func `the pause that a server asks for is read`(status: Int, fields: [(String, String)], milliseconds: Int?) throws
+    {
         #expect(RetryPolicy.requestedPause(try head(status, fields)) == milliseconds.map { .milliseconds($0) })
     }
 
     @Test func `pauses double up to the longest, with a quarter of jitter`() {
         let policy = RetryPolicy()
-        for (attempt, base) in [(0, 500), (1, 1_000), (2, 2_000), (3, 4_000), (4, 8_000), (5, 8_000), (60, 8_000), (Int.max, 8_000)] {
+        for (attempt, base) in [
+            (0, 500), (1, 1_000), (2, 2_000), (3, 4_000), (4, 8_000), (5, 8_000), (60, 8_000), (Int.max, 8_000),
+        ] {
             for _ in 0..<20 {
                 let pause = policy.pause(after: attempt)
                 #expect(pause >= .milliseconds(base) * 0.75 && pause <= .milliseconds(base) * 1.25)
@@ -74,7 +87,8 @@ import Testing
             #expect(try await bench.hub.resolve(try bench.id, .main).commit == commit)
             #expect(bench.server.requests.map(\.status) == [status, status, 200])
             #expect(bench.notices.all.count == 2)
-            #expect(bench.notices.all.allSatisfy { $0.reason.contains("status \(status)") && $0.pause <= .milliseconds(5) })
+            #expect(
+                bench.notices.all.allSatisfy { $0.reason.contains("status \(status)") && $0.pause <= .milliseconds(5) })
         }
     }
 
@@ -100,7 +114,9 @@ import Testing
     @Test func `a wait that is too long is an error that says how long`() async throws {
         try await Bench.withTiny(fault: { _ in .rateLimit(retryAfter: 331) }) { bench, _ in
             let found = try #require(await bench.failure { _ = try await bench.hub.resolve(try bench.id, .main) })
-            #expect(found.code == .rateLimited && found.message.contains("331 s") && found.hint?.contains("HF_TOKEN") == true)
+            #expect(
+                found.code == .rateLimited && found.message.contains("331 s")
+                    && found.hint?.contains("HF_TOKEN") == true)
             #expect(bench.server.requests.count == 1 && bench.notices.all.isEmpty)
         }
     }
@@ -134,7 +150,8 @@ import Testing
     }
 
     @Test func `an answer cut in the middle is tried again`() async throws {
-        try await Bench.withTiny(fault: { $0.attempt == 1 ? .truncate(after: 20) : nil }) { bench, commit async throws in
+        try await Bench.withTiny(fault: { $0.attempt == 1 ? .truncate(after: 20) : nil }) {
+            bench, commit async throws in
             #expect(try await bench.hub.files(try bench.id, at: commit).count == 4)
             #expect(bench.server.requests.count == 2)
         }
@@ -142,7 +159,8 @@ import Testing
 
     @Test func `a silent server is a time-out error`() async throws {
         try await Bench.withTiny(
-            fault: { _ in .silence }, configure: {
+            fault: { _ in .silence },
+            configure: {
                 $0.metadataTimeout = .milliseconds(500)
                 $0.retry.attempts = 2
             }
@@ -165,10 +183,13 @@ import Testing
     @Test func `offline opens no connection`() async throws {
         try await Bench.withTiny(configure: { $0.offlineReason = "HF_HUB_OFFLINE is set" }) { bench, commit in
             for found in [
-                await bench.failure { _ = try await bench.hub.resolve(try bench.id, .main) }, await bench.failure { _ = try await bench.hub.files(try bench.id, at: commit) },
+                await bench.failure { _ = try await bench.hub.resolve(try bench.id, .main) },
+                await bench.failure { _ = try await bench.hub.files(try bench.id, at: commit) },
                 await bench.failure { _ = try await bench.read(at: commit) },
             ] {
-                #expect(found?.code == .offline && found?.message == "cannot ask `\(bench.server.url)`: HF_HUB_OFFLINE is set")
+                #expect(
+                    found?.code == .offline
+                        && found?.message == "cannot ask `\(bench.server.url)`: HF_HUB_OFFLINE is set")
             }
             #expect(bench.server.requests.isEmpty && bench.notices.all.isEmpty)
         }
@@ -178,7 +199,8 @@ import Testing
     func `a redirect to another server leaves the token behind`(status: Int) async throws {
         let other = try await LoopbackHub(access: MirrorAccess(tokens: []))
         let commit = try other.commit(Bench.repository, ["a": [1]])
-        try await Bench.run(token: Bench.token, fault: { .redirect("\(other.url)\($0.target)", status: status) }) { bench async throws in
+        try await Bench.run(token: Bench.token, fault: { .redirect("\(other.url)\($0.target)", status: status) }) {
+            bench async throws in
             #expect(try await bench.hub.resolve(try bench.id, .main).commit == commit)
             #expect(bench.server.requests.map { $0.headers["Authorization"] } == ["Bearer \(Bench.token)"])
             #expect(other.requests.map { $0.headers["Authorization"] } == [nil])
@@ -187,10 +209,15 @@ import Testing
     }
 
     @Test func `another name for the same machine is another server`() async throws {
-        try await Bench.withTiny(token: Bench.token, known: [Bench.token], fault: { request in
-            request.headers["Host"]?.hasPrefix("127.0.0.1") == true
-                ? .redirect("http://localhost:\(request.headers["Host"]?.split(separator: ":").last ?? "")\(request.target)", status: 307) : nil
-        }) { bench, _ in
+        try await Bench.withTiny(
+            token: Bench.token, known: [Bench.token],
+            fault: { request in
+                request.headers["Host"]?.hasPrefix("127.0.0.1") == true
+                    ? .redirect(
+                        "http://localhost:\(request.headers["Host"]?.split(separator: ":").last ?? "")\(request.target)",
+                        status: 307) : nil
+            }
+        ) { bench, _ in
             _ = await bench.failure { _ = try await bench.hub.resolve(try bench.id, .main) }
             #expect(bench.server.requests.count == 2)
             #expect(bench.server.requests.last?.headers["Authorization"] == nil)
@@ -198,9 +225,15 @@ import Testing
     }
 
     @Test func `a redirect on the same server keeps the token`() async throws {
-        try await Bench.withTiny(token: Bench.token, known: [Bench.token], fault: { $0.target.contains("?") ? nil : .redirect($0.target + "?x=1", status: 307) }) { bench, commit async throws in
+        try await Bench.withTiny(
+            token: Bench.token, known: [Bench.token],
+            fault: { $0.target.contains("?") ? nil : .redirect($0.target + "?x=1", status: 307) }
+        ) { bench, commit async throws in
             #expect(try await bench.hub.resolve(try bench.id, .main).commit == commit)
-            #expect(bench.server.requests.map { $0.headers["Authorization"] } == ["Bearer \(Bench.token)", "Bearer \(Bench.token)"])
+            #expect(
+                bench.server.requests.map { $0.headers["Authorization"] } == [
+                    "Bearer \(Bench.token)", "Bearer \(Bench.token)",
+                ])
         }
     }
 
@@ -232,10 +265,14 @@ import Testing
     }
 
     @Test func `a body at the limit is collected, one byte more is refused`() async throws {
-        try await Bench.run(fault: { _ in .answer(200, headers: [:], body: [UInt8](repeating: 1, count: 100)) }) { bench in
+        try await Bench.run(fault: { _ in .answer(200, headers: [:], body: [UInt8](repeating: 1, count: 100)) }) {
+            bench in
             let request = HTTPRequest(try WebAddress(bench.server.url), purpose: .metadata)
             #expect(try await bench.transport.exchange(request) { try await $0.collect(limit: 100) }.count == 100)
-            #expect(await bench.failure { _ = try await bench.transport.exchange(request) { try await $0.collect(limit: 99) } }?.code == .limitExceeded)
+            #expect(
+                await bench.failure {
+                    _ = try await bench.transport.exchange(request) { try await $0.collect(limit: 99) }
+                }?.code == .limitExceeded)
         }
     }
 

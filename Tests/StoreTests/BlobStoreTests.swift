@@ -19,7 +19,9 @@ import Testing
         store = BlobStore(directory: directory.appending("store"))
     }
 
-    private func attestation(_ digest: Digest) -> FilePath { store.directory.appending("attest/\("\(digest)".prefix(2))/\(digest)") }
+    private func attestation(_ digest: Digest) -> FilePath {
+        store.directory.appending("attest/\("\(digest)".prefix(2))/\(digest)")
+    }
 
     /// Everything below the store that is no directory.
     private func files(_ directory: FilePath? = nil) throws -> [String] {
@@ -78,13 +80,20 @@ import Testing
             (ExpectedBlob(name: "f", size: ByteCount(clamping: 9), sha256: digest), "size", "9 bytes", "10 bytes"),
             (ExpectedBlob(name: "f", size: size, sha256: other), "SHA-256", "\(other)", "\(digest)"),
             (
-                ExpectedBlob(name: "f", size: size, sha256: digest, git: GitObjectID(ofBlob: [])), "git blob id", "\(GitObjectID(ofBlob: []))",
+                ExpectedBlob(name: "f", size: size, sha256: digest, git: GitObjectID(ofBlob: [])), "git blob id",
+                "\(GitObjectID(ofBlob: []))",
                 "\(GitObjectID(ofBlob: bytes))"
             ),
-            (ExpectedBlob(name: "f", size: size, git: GitObjectID(ofBlob: [])), "git blob id", "\(GitObjectID(ofBlob: []))", "\(GitObjectID(ofBlob: bytes))"),
+            (
+                ExpectedBlob(name: "f", size: size, git: GitObjectID(ofBlob: [])), "git blob id",
+                "\(GitObjectID(ofBlob: []))", "\(GitObjectID(ofBlob: bytes))"
+            ),
         ]
         for (expected, what, first, second) in wrong {
-            for found in [failure { _ = try store.ingest(bytes, expecting: expected) }, failure { _ = try store.ingest(copying: file, expecting: expected) }] {
+            for found in [
+                failure { _ = try store.ingest(bytes, expecting: expected) },
+                failure { _ = try store.ingest(copying: file, expecting: expected) },
+            ] {
                 #expect(found?.code == .mismatch)
                 #expect(found?.message == "`f` has the wrong \(what)")
                 #expect(found?.details == ["expected: \(first)", "found:    \(second)"])
@@ -93,7 +102,10 @@ import Testing
         #expect(try files() == [])
         let right = ExpectedBlob(name: "f", size: size, sha256: digest, git: GitObjectID(ofBlob: bytes))
         #expect(try store.ingest(bytes, expecting: right) == digest)
-        #expect(try store.ingest(copying: file, expecting: ExpectedBlob(name: "f", size: size, git: GitObjectID(ofBlob: bytes))).sha256 == digest)
+        #expect(
+            try store.ingest(
+                copying: file, expecting: ExpectedBlob(name: "f", size: size, git: GitObjectID(ofBlob: bytes))
+            ).sha256 == digest)
     }
 
     @Test func `without its note a blob is unattested until it was read`() throws {
@@ -106,7 +118,8 @@ import Testing
 
     @Test(arguments: [
         "", "weighlock-attestation", "weighlock-attestation 2 1 2 3 4 5\n", "weighlock-attestation 1 1 2 3 4\n",
-        "weighlock-attestation 1 -1 -2 3 4 5\n", "weighlock-attestation 1 1 2 3 4 99999999999999999999\n", "\u{0}", String(repeating: "1 ", count: 400),
+        "weighlock-attestation 1 -1 -2 3 4 5\n", "weighlock-attestation 1 1 2 3 4 99999999999999999999\n", "\u{0}",
+        String(repeating: "1 ", count: 400),
     ])
     func `a note that is not one is not believed`(text: String) throws {
         try store.ingest(bytes)
@@ -181,8 +194,10 @@ import Testing
     @Test func `a blob of the user's cache is found by its name and size`() throws {
         let cache = HuggingFaceCache(directory: directory.appending("hub"))
         let repository = try RepositoryID("org/tiny")
-        let file = ViewFile(path: try RelativePath("a"), size: size, sha256: digest, git: GitObjectID(ofBlob: bytes), isLFS: false)
-        let large = ViewFile(path: try RelativePath("a"), size: size, sha256: digest, git: GitObjectID(ofBlob: bytes), isLFS: true)
+        let file = ViewFile(
+            path: try RelativePath("a"), size: size, sha256: digest, git: GitObjectID(ofBlob: bytes), isLFS: false)
+        let large = ViewFile(
+            path: try RelativePath("a"), size: size, sha256: digest, git: GitObjectID(ofBlob: bytes), isLFS: true)
         #expect(cache.candidate(repository, file) == nil)
         let path = try directory.write("hub/models--org--tiny/blobs/\(GitObjectID(ofBlob: bytes))", bytes)
         #expect(cache.candidate(repository, file) == path)

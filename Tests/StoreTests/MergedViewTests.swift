@@ -25,7 +25,8 @@ import Testing
         let snapshot = try shelf.snapshot()
         try await view.lay([snapshot])
         #expect(try view.check([snapshot], deep: true).isEmpty)
-        let blob = try #require(try FileSystem.status(folder.appending("blobs/\(Digest(of: "weights"))"), followLinks: false))
+        let blob = try #require(
+            try FileSystem.status(folder.appending("blobs/\(Digest(of: "weights"))"), followLinks: false))
         #expect(blob.kind == .regular && blob.mode == 0o444)
         #expect(shelf.store.contains(Digest(of: "weights"), size: ByteCount(clamping: 7)))
         #expect(try shelf.text(folder.appending("snapshots/\(snapshot.commit)/config.json").string) == "{}")
@@ -81,7 +82,8 @@ import Testing
         let found = await shelf.failure { try await view.lay([snapshot]) }
         #expect(found?.code == .refused)
         #expect(found?.message.contains(isLink ? "another link" : "a file") == true)
-        #expect(isLink ? try FileSystem.readLink(entry) == "../../blobs/other" : try shelf.text(entry.string) == "theirs")
+        #expect(
+            isLink ? try FileSystem.readLink(entry) == "../../blobs/other" : try shelf.text(entry.string) == "theirs")
         #expect(!FileSystem.exists(folder.appending("refs/main")), "no name before everything is in place")
     }
 

@@ -18,18 +18,26 @@ import Testing
     }
 
     private func expected(_ bytes: [UInt8], git: Bool = false) -> ExpectedBlob {
-        ExpectedBlob(name: "f", size: ByteCount(clamping: Int64(bytes.count)), sha256: Digest(of: bytes), git: git ? GitObjectID(ofBlob: bytes) : nil)
+        ExpectedBlob(
+            name: "f", size: ByteCount(clamping: Int64(bytes.count)), sha256: Digest(of: bytes),
+            git: git ? GitObjectID(ofBlob: bytes) : nil)
     }
     private func part(_ expected: ExpectedBlob, _ ending: String) -> FilePath {
-        store.directory.appending("partial/\(expected.sha256.map { "\($0)" } ?? "git-\(expected.git.map { "\($0)" } ?? "")").\(ending)")
+        store.directory.appending(
+            "partial/\(expected.sha256.map { "\($0)" } ?? "git-\(expected.git.map { "\($0)" } ?? "")").\(ending)")
     }
-    private func open(_ expected: ExpectedBlob) throws -> PartialBlob { try #require(try PartialBlob(expected, in: store)) }
+    private func open(_ expected: ExpectedBlob) throws -> PartialBlob {
+        try #require(try PartialBlob(expected, in: store))
+    }
 
     /// Writes the next `count` bytes of a segment.
-    private static func write(_ bytes: [UInt8], _ count: Int, _ partial: PartialBlob, _ segment: inout PartialBlob.Segment) throws {
+    private static func write(
+        _ bytes: [UInt8], _ count: Int, _ partial: PartialBlob, _ segment: inout PartialBlob.Segment
+    ) throws {
         let start = Int(segment.offset)
         try bytes.withUnsafeBytes { buffer in
-            try partial.write(UnsafeRawBufferPointer(rebasing: buffer[start..<min(start + count, Int(segment.end))]), to: &segment)
+            try partial.write(
+                UnsafeRawBufferPointer(rebasing: buffer[start..<min(start + count, Int(segment.end))]), to: &segment)
         }
     }
 
@@ -121,7 +129,9 @@ import Testing
         #expect(found?.code == .protocolViolation)
         #expect(segment.offset == 0 && partial.missing.value == 10)
         try Self.write(bytes, 10, partial, &segment)
-        #expect([1].withUnsafeBytes { buffer in failure { try partial.write(buffer, to: &segment) } }?.code == .protocolViolation)
+        #expect(
+            [1].withUnsafeBytes { buffer in failure { try partial.write(buffer, to: &segment) } }?.code
+                == .protocolViolation)
         #expect(try await partial.finish() == Digest(of: bytes))
     }
 
@@ -180,7 +190,9 @@ import Testing
             : expected(bytes)
         let partial = try open(wanted)
         try writeAll(Array("wrong".utf8), partial)
-        guard case .failure(let error as Failure) = await finish(partial) else { return #expect(Bool(false), "wrong bytes passed") }
+        guard case .failure(let error as Failure) = await finish(partial) else {
+            return #expect(Bool(false), "wrong bytes passed")
+        }
         #expect(error.code == .mismatch)
         #expect(try store.blobs().isEmpty)
         #expect(try FileSystem.list(store.directory.appending("partial")) == [])
@@ -230,10 +242,12 @@ import Testing
         #expect(try await partial.finish() == Digest(of: bytes))
     }
 
-    @Test(arguments: [
-        [10, 0, 0, 0, 0, 0, 0, 0], [11, 0, 0, 0, 0, 0, 0, 0], [255, 255, 255, 255, 255, 255, 255, 127], [255, 255, 255, 255, 255, 255, 255, 255],
-        [0, 0, 0, 0, 0, 0, 0, 128], [7], [],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [10, 0, 0, 0, 0, 0, 0, 0], [11, 0, 0, 0, 0, 0, 0, 0], [255, 255, 255, 255, 255, 255, 255, 127],
+            [255, 255, 255, 255, 255, 255, 255, 255],
+            [0, 0, 0, 0, 0, 0, 0, 128], [7], [],
+        ] as [[UInt8]])
     func `a map that claims more than there is cannot make wrong bytes right`(count: [UInt8]) async throws {
         let bytes = Array("0123456789".utf8)
         let wanted = expected(bytes)

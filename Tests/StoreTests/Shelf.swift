@@ -25,7 +25,8 @@ final class Shelf: Sendable {
 
     /// A revision with a small file and a large one below two directories, whose bytes are put into the store.
     func snapshot(
-        _ name: String = "org/tiny", kind: RepositoryID.Kind = .model, commit: Int = 1, names: [String] = ["main"], config: String = "{}",
+        _ name: String = "org/tiny", kind: RepositoryID.Kind = .model, commit: Int = 1, names: [String] = ["main"],
+        config: String = "{}",
         isWhole: Bool = true
     ) throws -> ViewSnapshot {
         let small = Array(config.utf8)
@@ -33,18 +34,23 @@ final class Shelf: Sendable {
         try store.ingest(small)
         try store.ingest(large)
         return ViewSnapshot(
-            repository: try RepositoryID(name, kind: kind), commit: Shelf.commit(commit), names: try names.map { try Revision($0) },
+            repository: try RepositoryID(name, kind: kind), commit: Shelf.commit(commit),
+            names: try names.map { try Revision($0) },
             files: [
                 ViewFile(
-                    path: try RelativePath("onnx/int8/model.onnx"), size: ByteCount(clamping: 7), sha256: Digest(of: large), git: Shelf.git("pointer"),
+                    path: try RelativePath("onnx/int8/model.onnx"), size: ByteCount(clamping: 7),
+                    sha256: Digest(of: large), git: Shelf.git("pointer"),
                     isLFS: true),
                 ViewFile(
-                    path: try RelativePath("config.json"), size: ByteCount(clamping: Int64(small.count)), sha256: Digest(of: small),
+                    path: try RelativePath("config.json"), size: ByteCount(clamping: Int64(small.count)),
+                    sha256: Digest(of: small),
                     git: GitObjectID(ofBlob: small), isLFS: false),
             ], isWhole: isWhole)
     }
 
-    func text(_ path: String) throws -> String { String(decoding: try FileSystem.read(FilePath(path), limit: 1 << 20), as: UTF8.self) }
+    func text(_ path: String) throws -> String {
+        String(decoding: try FileSystem.read(FilePath(path), limit: 1 << 20), as: UTF8.self)
+    }
 
     /// Every path below `root` that is no directory, links with what they say.
     func entries(_ root: FilePath) throws -> [String] {
@@ -57,7 +63,9 @@ final class Shelf: Sendable {
     func statuses(_ root: FilePath) throws -> [String: [Int64]] {
         var found: [String: [Int64]] = [:]
         for (path, status) in try walk(root, "") {
-            found[path] = [status.size.value, Int64(status.mode), Int64(bitPattern: status.inode), status.modified, status.changed]
+            found[path] = [
+                status.size.value, Int64(status.mode), Int64(bitPattern: status.inode), status.modified, status.changed,
+            ]
         }
         return found
     }

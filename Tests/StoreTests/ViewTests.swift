@@ -17,21 +17,24 @@ import Testing
         try await view.lay([snapshot])
         let commit = snapshot.commit
         #expect(
-            try shelf.entries(view.directory) == [
-                "CACHEDIR.TAG",
-                "models--org--tiny/blobs/\(Shelf.git("{}")) -> ../../../../../store/blobs/sha256/\(Shelf.place("{}"))",
-                "models--org--tiny/blobs/\(Digest(of: "weights")) -> ../../../../../store/blobs/sha256/\(Shelf.place("weights"))",
-                "models--org--tiny/refs/main", "models--org--tiny/refs/refs/pr/1", "models--org--tiny/refs/v1",
-                "models--org--tiny/snapshots/\(commit)/config.json -> ../../blobs/\(Shelf.git("{}"))",
-                "models--org--tiny/snapshots/\(commit)/onnx/int8/model.onnx -> ../../../../blobs/\(Digest(of: "weights"))",
-                "models--org--tiny/trees/\(commit).json",
-            ].sorted())
+            try shelf.entries(view.directory)
+                == [
+                    "CACHEDIR.TAG",
+                    "models--org--tiny/blobs/\(Shelf.git("{}")) -> ../../../../../store/blobs/sha256/\(Shelf.place("{}"))",
+                    "models--org--tiny/blobs/\(Digest(of: "weights")) -> ../../../../../store/blobs/sha256/\(Shelf.place("weights"))",
+                    "models--org--tiny/refs/main", "models--org--tiny/refs/refs/pr/1", "models--org--tiny/refs/v1",
+                    "models--org--tiny/snapshots/\(commit)/config.json -> ../../blobs/\(Shelf.git("{}"))",
+                    "models--org--tiny/snapshots/\(commit)/onnx/int8/model.onnx -> ../../../../blobs/\(Digest(of: "weights"))",
+                    "models--org--tiny/trees/\(commit).json",
+                ].sorted())
         for name in ["main", "refs/pr/1", "v1"] {
             #expect(try shelf.text("\(view.directory)/models--org--tiny/refs/\(name)") == commit.description)
         }
         #expect(try shelf.text("\(view.directory)/models--org--tiny/snapshots/\(commit)/config.json") == "{}")
-        #expect(try shelf.text("\(view.directory)/models--org--tiny/snapshots/\(commit)/onnx/int8/model.onnx") == "weights")
-        #expect(try shelf.text("\(view.directory)/CACHEDIR.TAG").hasPrefix("Signature: 8a477f597d28d172789f06886806bc55\n"))
+        #expect(
+            try shelf.text("\(view.directory)/models--org--tiny/snapshots/\(commit)/onnx/int8/model.onnx") == "weights")
+        #expect(
+            try shelf.text("\(view.directory)/CACHEDIR.TAG").hasPrefix("Signature: 8a477f597d28d172789f06886806bc55\n"))
         #expect(try view.check([snapshot], deep: true).isEmpty)
     }
 
@@ -78,9 +81,13 @@ import Testing
         let elsewhere = shelf.directory.appending("a/new/home")
         try FileSystem.createDirectories(elsewhere.removingLastComponent())
         try FileSystem.rename(shelf.home, to: elsewhere)
-        #expect(try shelf.text("\(elsewhere)/views/1/hub/models--org--tiny/snapshots/\(snapshot.commit)/onnx/int8/model.onnx") == "weights")
+        #expect(
+            try shelf.text(
+                "\(elsewhere)/views/1/hub/models--org--tiny/snapshots/\(snapshot.commit)/onnx/int8/model.onnx")
+                == "weights")
         let moved = View(
-            directory: elsewhere.appending("views/1/hub"), mode: .links, store: BlobStore(directory: elsewhere.appending("store")))
+            directory: elsewhere.appending("views/1/hub"), mode: .links,
+            store: BlobStore(directory: elsewhere.appending("store")))
         #expect(try moved.check([snapshot], deep: true).isEmpty)
     }
 
@@ -131,45 +138,68 @@ import Testing
 
     private static let entry = "snapshots/\(Shelf.commit(1))/config.json"
     private static let damages: [Damage] = [
-        Damage(testDescription: "an entry removed", place: entry, reason: "is missing") { _, folder in try FileSystem.remove(folder.appending(entry)) },
+        Damage(testDescription: "an entry removed", place: entry, reason: "is missing") { _, folder in
+            try FileSystem.remove(folder.appending(entry))
+        },
         Damage(testDescription: "an entry made a file", place: entry, reason: "is not a link") { _, folder in
             try FileSystem.remove(folder.appending(entry))
             try FileSystem.replace(folder.appending(entry), with: Array("{}".utf8))
         },
-        Damage(testDescription: "an entry linked elsewhere", place: entry, reason: "links to something else") { _, folder in
+        Damage(testDescription: "an entry linked elsewhere", place: entry, reason: "links to something else") {
+            _, folder in
             try FileSystem.symbolicLink(folder.appending(entry), to: "../../blobs/\(Digest(of: "weights"))")
         },
         Damage(testDescription: "a blob removed", place: entry, reason: "has no blob") { _, folder in
             try FileSystem.remove(folder.appending("blobs/\(Shelf.git("{}"))"))
         },
-        Damage(testDescription: "a blob made a file", place: entry, reason: "has a blob that is not a link into the store") { _, folder in
+        Damage(
+            testDescription: "a blob made a file", place: entry, reason: "has a blob that is not a link into the store"
+        ) { _, folder in
             let blob = folder.appending("blobs/\(Shelf.git("{}"))")
             try FileSystem.remove(blob)
             try FileSystem.replace(blob, with: Array("{}".utf8))
         },
-        Damage(testDescription: "a blob linked elsewhere", place: entry, reason: "has a blob that links to something else") { _, folder in
+        Damage(
+            testDescription: "a blob linked elsewhere", place: entry, reason: "has a blob that links to something else"
+        ) { _, folder in
             try FileSystem.symbolicLink(folder.appending("blobs/\(Shelf.git("{}"))"), to: "/etc/passwd")
         },
-        Damage(testDescription: "a foreign file", place: "snapshots/\(Shelf.commit(1))/onnx/evil.py", reason: "is not in the lock", isRepaired: false) { _, folder in
+        Damage(
+            testDescription: "a foreign file", place: "snapshots/\(Shelf.commit(1))/onnx/evil.py",
+            reason: "is not in the lock", isRepaired: false
+        ) { _, folder in
             try FileSystem.replace(folder.appending("snapshots/\(Shelf.commit(1))/onnx/evil.py"), with: [])
         },
         Damage(
-            testDescription: "a foreign file with a name that cannot be locked", place: "snapshots/\(Shelf.commit(1))/a\\u{a}b", reason: "is not in the lock",
+            testDescription: "a foreign file with a name that cannot be locked",
+            place: "snapshots/\(Shelf.commit(1))/a\\u{a}b", reason: "is not in the lock",
             isRepaired: false
         ) { _, folder in
             try FileSystem.replace(folder.appending("snapshots/\(Shelf.commit(1))/a\nb"), with: [])
         },
-        Damage(testDescription: "a name removed", place: "refs/main", reason: "is missing") { _, folder in try FileSystem.remove(folder.appending("refs/main")) },
-        Damage(testDescription: "a name moved", place: "refs/main", reason: "names \(Shelf.commit(9)) and not the locked commit") { _, folder in
+        Damage(testDescription: "a name removed", place: "refs/main", reason: "is missing") { _, folder in
+            try FileSystem.remove(folder.appending("refs/main"))
+        },
+        Damage(
+            testDescription: "a name moved", place: "refs/main",
+            reason: "names \(Shelf.commit(9)) and not the locked commit"
+        ) { _, folder in
             try FileSystem.replace(folder.appending("refs/main"), with: Array("\(Shelf.commit(9))".utf8))
         },
-        Damage(testDescription: "a name with a line end", place: "refs/main", reason: "names \(Shelf.commit(1))\\u{a} and not the locked commit") { _, folder in
+        Damage(
+            testDescription: "a name with a line end", place: "refs/main",
+            reason: "names \(Shelf.commit(1))\\u{a} and not the locked commit"
+        ) { _, folder in
             try FileSystem.replace(folder.appending("refs/main"), with: Array("\(Shelf.commit(1))\n".utf8))
         },
-        Damage(testDescription: "a listing removed", place: "trees/\(Shelf.commit(1)).json", reason: "is missing") { _, folder in
+        Damage(testDescription: "a listing removed", place: "trees/\(Shelf.commit(1)).json", reason: "is missing") {
+            _, folder in
             try FileSystem.remove(folder.appending("trees/\(Shelf.commit(1)).json"))
         },
-        Damage(testDescription: "a listing changed", place: "trees/\(Shelf.commit(1)).json", reason: "is not the locked listing") { _, folder in
+        Damage(
+            testDescription: "a listing changed", place: "trees/\(Shelf.commit(1)).json",
+            reason: "is not the locked listing"
+        ) { _, folder in
             try FileSystem.append([0x20], to: folder.appending("trees/\(Shelf.commit(1)).json"))
         },
     ]

@@ -110,22 +110,12 @@ package struct Program: Sendable {
             let source = try files.write("\(name).in", input)
             streams = (try files.write("\(name).out", "").string, try files.write("\(name).err", "").string)
             self.files = files
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: executable.string)
-            process.arguments = arguments
-            process.currentDirectoryURL = URL(fileURLWithPath: directory.string)
-            process.environment = environment
-            process.standardInput = FileHandle(forReadingAtPath: source.string)
-            process.standardOutput = FileHandle(forWritingAtPath: streams.output)
-            process.standardError = FileHandle(forWritingAtPath: streams.errors)
             let finish = FinishLine()
             self.finish = finish
-            process.terminationHandler = { process in
-                let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
-                finish.reach(signal + process.terminationStatus)
-            }
-            try process.run()
-            identifier = process.processIdentifier
+            identifier = try ChildProcess.start(
+                [executable.string] + arguments, in: directory, environment: environment,
+                .init(input: source.string, output: streams.output, errors: streams.errors)
+            ) { finish.reach($0) }
         }
 
         /// Sends a signal: `SIGKILL`, `SIGINT` … Does nothing when the run is over.

@@ -15,16 +15,24 @@ struct AddCommand: Performable {
               weighlock add example/model@v1 --name chat --include '*.safetensors' --include '*.json'
             """)
 
-    @Argument(help: ArgumentHelp("The repository, with the revision to follow after an '@'.", valueName: "repository[@revision]"))
+    @Argument(
+        help: ArgumentHelp(
+            "The repository, with the revision to follow after an '@'.", valueName: "repository[@revision]"))
     var repository: String
 
-    @Option(help: ArgumentHelp("The revision to follow: a branch, a tag, refs/pr/N or a commit. Default: main.", valueName: "revision"))
+    @Option(
+        help: ArgumentHelp(
+            "The revision to follow: a branch, a tag, refs/pr/N or a commit. Default: main.", valueName: "revision"))
     var revision: String?
 
-    @Option(help: ArgumentHelp("What to call the deliverable; made from the repository's name when not given.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "What to call the deliverable; made from the repository's name when not given.", valueName: "name"))
     var name: String?
 
-    @Option(help: ArgumentHelp("Take only files that match; can be given several times. '*' crosses '/'.", valueName: "pattern"))
+    @Option(
+        help: ArgumentHelp(
+            "Take only files that match; can be given several times. '*' crosses '/'.", valueName: "pattern"))
     var include: [String] = []
 
     @Option(help: ArgumentHelp("Leave out files that match; can be given several times.", valueName: "pattern"))
@@ -34,7 +42,8 @@ struct AddCommand: Performable {
 
     func perform(_ context: CommandContext) async throws -> ExitStatus {
         let request = try request()
-        let name = try ManifestOperations.add(request, as: try name.map { try DeliverableName($0) }, to: context.project)
+        let name = try ManifestOperations.add(
+            request, as: try name.map { try DeliverableName($0) }, to: context.project)
         let document = JSON.document(
             "add",
             [
@@ -42,7 +51,8 @@ struct AddCommand: Performable {
                 "revision": .string(request.revision.description),
             ])
         if !context.printJSON(document) {
-            context.terminal.say("added `\(name)`: \(request.repository) at `\(request.revision)`; now `weighlock lock`")
+            context.terminal.say(
+                "added `\(name)`: \(request.repository) at `\(request.revision)`; now `weighlock lock`")
         }
         return .success
     }

@@ -10,12 +10,14 @@ struct CacheCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cache", abstract: "Look after the store.",
         subcommands: [
-            CacheDirectoryCommand.self, CacheSizeCommand.self, CacheCheckCommand.self, CacheHealCommand.self, CacheCollectCommand.self,
+            CacheDirectoryCommand.self, CacheSizeCommand.self, CacheCheckCommand.self, CacheHealCommand.self,
+            CacheCollectCommand.self,
         ])
 }
 
 struct CacheDirectoryCommand: Performable {
-    static let configuration = CommandConfiguration(commandName: "dir", abstract: "Print where the store and the views are.")
+    static let configuration = CommandConfiguration(
+        commandName: "dir", abstract: "Print where the store and the views are.")
     @OptionGroup var shared: SharedOptions
 
     func perform(_ context: CommandContext) async throws -> ExitStatus {
@@ -34,7 +36,8 @@ struct CacheSizeCommand: Performable {
         let document = JSON.document(
             "cache-size",
             [
-                "blobs": .integer(Int64(size.blobs)), "size": .integer(size.stored.value), "partials": .integer(Int64(size.partials)),
+                "blobs": .integer(Int64(size.blobs)), "size": .integer(size.stored.value),
+                "partials": .integer(Int64(size.partials)),
                 "partial_size": .integer(size.partialBytes.value), "views": .integer(Int64(size.views)),
             ])
         if !context.printJSON(document) {
@@ -57,7 +60,8 @@ struct CacheCheckCommand: Performable {
         let document = JSON.document(
             "cache-check",
             [
-                "ok": .bool(result.defects.isEmpty), "blobs": .integer(Int64(result.checked)), "size": .integer(result.total.value),
+                "ok": .bool(result.defects.isEmpty), "blobs": .integer(Int64(result.checked)),
+                "size": .integer(result.total.value),
                 "defects": .array(
                     result.defects.map { .object(["path": .string($0.path.string), "reason": .string($0.reason)]) }),
             ])
@@ -73,7 +77,9 @@ struct CacheCheckCommand: Performable {
                 .mismatch, "\(counted(result.defects.count, "defect")) in \(counted(result.checked, "blob"))",
                 hint: hints.compactMap { $0 }.joined(separator: "; "))
         }
-        if !shared.json { context.terminal.say("checked \(counted(result.checked, "blob")), \(result.total): every byte is right") }
+        if !shared.json {
+            context.terminal.say("checked \(counted(result.checked, "blob")), \(result.total): every byte is right")
+        }
         return .success
     }
 }
@@ -94,7 +100,8 @@ struct CacheHealCommand: Performable {
         let document = JSON.document(
             "cache-heal",
             [
-                "healed": .array(result.healed.map { .string($0.description) }), "removed": .array(result.removed.map(JSON.digest)),
+                "healed": .array(result.healed.map { .string($0.description) }),
+                "removed": .array(result.removed.map(JSON.digest)),
                 "fetched": .integer(result.fetched.value),
             ])
         if !context.printJSON(document) {
@@ -115,19 +122,25 @@ struct CacheCollectCommand: Performable {
             with --unused-for, views that were not synced for so many days go too.
             """)
     @Flag(help: "Say what would be removed.") var dryRun = false
-    @Option(help: ArgumentHelp("Also remove views that were not used for so many days.", valueName: "days")) var unusedFor: Int?
+    @Option(help: ArgumentHelp("Also remove views that were not used for so many days.", valueName: "days"))
+    var unusedFor: Int?
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
-        if let unusedFor, !(0...100_000).contains(unusedFor) { throw ValidationError("--unused-for takes a number of days") }
+        if let unusedFor, !(0...100_000).contains(unusedFor) {
+            throw ValidationError("--unused-for takes a number of days")
+        }
     }
 
     func perform(_ context: CommandContext) async throws -> ExitStatus {
-        let collected = try await context.withSession { try await StoreMaintenance($0).collect(dryRun: dryRun, unusedDays: unusedFor) }
+        let collected = try await context.withSession {
+            try await StoreMaintenance($0).collect(dryRun: dryRun, unusedDays: unusedFor)
+        }
         let document = JSON.document(
             "cache-gc",
             [
-                "dry_run": .bool(dryRun), "blobs": .array(collected.blobs.map(JSON.digest)), "size": .integer(collected.bytes.value),
+                "dry_run": .bool(dryRun), "blobs": .array(collected.blobs.map(JSON.digest)),
+                "size": .integer(collected.bytes.value),
                 "partials": .integer(Int64(collected.partials)), "views": .array(collected.views.map { .string($0) }),
             ])
         if !context.printJSON(document) {

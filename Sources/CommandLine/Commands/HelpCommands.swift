@@ -29,7 +29,8 @@ struct CompletionsCommand: Performable {
 
 struct SchemaCommand: Performable {
     static let configuration = CommandConfiguration(
-        commandName: "schema", abstract: "Print the JSON Schema of weighlock.yaml or weighlock.lock, for editors and checks.")
+        commandName: "schema",
+        abstract: "Print the JSON Schema of weighlock.yaml or weighlock.lock, for editors and checks.")
 
     @Argument(help: "manifest or lock.") var file: File
     @OptionGroup var shared: SharedOptions
@@ -55,7 +56,8 @@ struct EnvironmentCommand: Performable {
             "environment", ["variables": .object(variables.map { .init($0.rawValue, .string($0.explanation)) })])
         if !context.printJSON(document) {
             for variable in variables {
-                context.terminal.output("\(context.terminal.paint(variable.rawValue, .name))\n    \(variable.explanation)")
+                context.terminal.output(
+                    "\(context.terminal.paint(variable.rawValue, .name))\n    \(variable.explanation)")
             }
         }
         return .success

@@ -22,13 +22,17 @@ struct LockCommand: Performable {
     func perform(_ context: CommandContext) async throws -> ExitStatus {
         let project = context.project
         let isCheck = check || locked
-        let outcome = try await context.withSession(network) { try await LockOperation($0, project).run(check: isCheck) }
+        let outcome = try await context.withSession(network) {
+            try await LockOperation($0, project).run(check: isCheck)
+        }
         if !context.printJSON(JSON.lock(outcome)) {
             for name in outcome.changed { context.terminal.say(line(name, outcome.lock, isCheck)) }
             let end =
                 !outcome.isChanged
                 ? "\(Lock.fileName) is up to date"
-                : isCheck ? "\(Lock.fileName) would change" : "wrote \(Lock.fileName), identity \(outcome.lock.identity.short)"
+                : isCheck
+                    ? "\(Lock.fileName) would change"
+                    : "wrote \(Lock.fileName), identity \(outcome.lock.identity.short)"
             context.terminal.say(end)
         }
         return outcome.isChanged && isCheck ? .drift : .success
@@ -38,7 +42,8 @@ struct LockCommand: Performable {
         guard let locked = lock.deliverable(name) else { return (isCheck ? "would remove" : "removed") + " \(name)" }
         let sources = locked.sources.map { source in
             "\(source.request.repository)@\(source.request.revision) → \(source.commit.short)"
-                + (source.date.map { " (\($0.prefix(10)))" } ?? "") + ", \(counted(source.files.count, "file")), \(source.size)"
+                + (source.date.map { " (\($0.prefix(10)))" } ?? "")
+                + ", \(counted(source.files.count, "file")), \(source.size)"
         }
         return (isCheck ? "would lock" : "locked") + " \(name): " + sources.joined(separator: "; ")
     }

@@ -25,7 +25,9 @@ struct LogCommand: Performable {
         if !context.printJSON(JSON.history(history, inForce: inForce)) {
             Text(terminal: context.terminal).history(history, inForce: inForce)
         }
-        if history.hasTornTail { context.terminal.note("the last write of the history was interrupted; the next one repairs it") }
+        if history.hasTornTail {
+            context.terminal.note("the last write of the history was interrupted; the next one repairs it")
+        }
         if inForce == nil, history.entries.isEmpty {
             context.terminal.note("there is no lock and no history in `\(project.directory.string)`")
         }
@@ -33,7 +35,8 @@ struct LogCommand: Performable {
             context.terminal.note(
                 history.entries.isEmpty
                     ? "the lock in force has no entry yet: it was made elsewhere"
-                    : "the lock in force is not the newest entry's: it was changed outside, or a command was interrupted")
+                    : "the lock in force is not the newest entry's: it was changed outside, or a command was interrupted"
+            )
         }
         return .success
     }

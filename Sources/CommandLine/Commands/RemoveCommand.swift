@@ -8,7 +8,8 @@ internal import Operations
 struct RemoveCommand: Performable {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove a deliverable from weighlock.yaml.",
-        discussion: "The lock follows with the next 'weighlock lock'; the store keeps the files until 'weighlock cache gc'.")
+        discussion:
+            "The lock follows with the next 'weighlock lock'; the store keeps the files until 'weighlock cache gc'.")
 
     @Argument(help: "The deliverable.") var name: String
     @OptionGroup var shared: SharedOptions

@@ -15,9 +15,12 @@ struct RunCommand: Performable {
               weighlock run -- python app.py
             """)
 
-    @Option(help: ArgumentHelp("The deliverable, where several have views of their own.", valueName: "name")) var deliverable: String?
+    @Option(help: ArgumentHelp("The deliverable, where several have views of their own.", valueName: "name"))
+    var deliverable: String?
     @OptionGroup var shared: SharedOptions
-    @Argument(parsing: .postTerminator, help: ArgumentHelp("The command and its arguments, after '--'.", valueName: "command"))
+    @Argument(
+        parsing: .postTerminator, help: ArgumentHelp("The command and its arguments, after '--'.", valueName: "command")
+    )
     var command: [String] = []
 
     func validate() throws {

@@ -8,7 +8,8 @@ internal import SystemPackage
 
 struct SyncCommand: Performable {
     static let configuration = CommandConfiguration(
-        commandName: "sync", abstract: "Fetch what the lock says, checking every byte while it arrives, and lay out the view.",
+        commandName: "sync",
+        abstract: "Fetch what the lock says, checking every byte while it arrives, and lay out the view.",
         discussion: """
             Files that the user's Hugging Face cache has are hashed and taken from there. A killed sync goes on where it was. \
             The lock is never written. '--print-cache-key' prints the identity of the lock: the key under which a CI can \
@@ -17,7 +18,8 @@ struct SyncCommand: Performable {
 
     @Flag(help: "Print what would be done, and do nothing.") var dryRun = false
     @Flag(help: "Print the lock's identity and do nothing else.") var printCacheKey = false
-    @Flag(help: "Fail when the lock does not fit weighlock.yaml. Always on; for scripts that say so.") var locked = false
+    @Flag(help: "Fail when the lock does not fit weighlock.yaml. Always on; for scripts that say so.") var locked =
+        false
     @OptionGroup var network: NetworkOptions
     @OptionGroup var shared: SharedOptions
 

@@ -30,7 +30,9 @@ struct UpdateCommand: Performable {
                 return try accept(context.terminal)
             }
         }
-        if context.printJSON(JSON.update(review, isAccepted: isAccepted)) { return locked && !review.changes.isEmpty ? .drift : .success }
+        if context.printJSON(JSON.update(review, isAccepted: isAccepted)) {
+            return locked && !review.changes.isEmpty ? .drift : .success
+        }
         if review.changes.isEmpty {
             context.terminal.say("\(Lock.fileName) is up to date: the names mean what is locked")
         } else if isAccepted {

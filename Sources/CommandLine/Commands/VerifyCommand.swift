@@ -20,7 +20,9 @@ struct VerifyCommand: Performable {
     func perform(_ context: CommandContext) async throws -> ExitStatus {
         let project = context.project
         let report = try await context.withSession { try await Verification($0, project).run(deep: deep) }
-        if !context.printJSON(JSON.verification(report, deep: deep)) { Text(terminal: context.terminal).verification(report, deep: deep) }
+        if !context.printJSON(JSON.verification(report, deep: deep)) {
+            Text(terminal: context.terminal).verification(report, deep: deep)
+        }
         guard report.problems.isEmpty else {
             let foreign =
                 report.problems.contains { $0.kind == .view && $0.reason.contains("not in the lock") }
@@ -36,9 +38,12 @@ struct VerifyCommand: Performable {
         let how =
             attested == 0
             ? "every byte read"
-            : report.read == 0 ? "all attested, none read; `--deep` reads every byte" : "\(report.read) read, \(attested) attested"
+            : report.read == 0
+                ? "all attested, none read; `--deep` reads every byte" : "\(report.read) read, \(attested) attested"
         if !shared.json {
-            context.terminal.say("verified \(counted(report.files, "file")), \(report.total) (\(how)); identity \(report.identity.short)")
+            context.terminal.say(
+                "verified \(counted(report.files, "file")), \(report.total) (\(how)); identity \(report.identity.short)"
+            )
         }
         return .success
     }

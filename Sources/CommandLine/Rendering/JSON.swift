@@ -18,7 +18,8 @@ enum JSON {
         document(
             "error",
             [
-                "code": .string(failure.code.rawValue), "message": .string(failure.message), "hint": failure.hint.map { .string($0) },
+                "code": .string(failure.code.rawValue), "message": .string(failure.message),
+                "hint": failure.hint.map { .string($0) },
                 "details": .array(failure.details.map { .string($0) }),
             ])
     }
@@ -28,7 +29,8 @@ enum JSON {
             "lock",
             [
                 "changed": .bool(outcome.isChanged), "identity": digest(outcome.lock.identity),
-                "deliverables": .array(outcome.lock.deliverables.map { deliverable($0, isChanged: outcome.changed.contains($0.name)) }),
+                "deliverables": .array(
+                    outcome.lock.deliverables.map { deliverable($0, isChanged: outcome.changed.contains($0.name)) }),
                 "removed": .array(
                     outcome.changed.filter { outcome.lock.deliverable($0) == nil }.map { .string($0.description) }),
             ])
@@ -41,8 +43,10 @@ enum JSON {
             "sources": .array(
                 locked.sources.map { source in
                     .object([
-                        "role": .string(source.role.description), "repository": .string(source.request.repository.description),
-                        "revision": .string(source.request.revision.description), "commit": .string(source.commit.description),
+                        "role": .string(source.role.description),
+                        "repository": .string(source.request.repository.description),
+                        "revision": .string(source.request.revision.description),
+                        "commit": .string(source.commit.description),
                         "date": source.date.map { .string($0) }, "files": .integer(Int64(source.files.count)),
                         "size": .integer(source.size.value),
                     ])
@@ -69,7 +73,8 @@ enum JSON {
         document(
             "sync",
             [
-                "identity": digest(outcome.identity), "files": .integer(Int64(outcome.files)), "size": .integer(outcome.total.value),
+                "identity": digest(outcome.identity), "files": .integer(Int64(outcome.files)),
+                "size": .integer(outcome.total.value),
                 "fetched": .integer(outcome.fetched.value), "adopted": .integer(outcome.adopted.value),
                 "healed": .array(outcome.healed.map { .string($0.description) }),
                 "views": .array(outcome.views.map { .string($0.string) }),
@@ -81,11 +86,13 @@ enum JSON {
             "verify",
             [
                 "ok": .bool(report.problems.isEmpty), "deep": .bool(deep), "identity": digest(report.identity),
-                "files": .integer(Int64(report.files)), "size": .integer(report.total.value), "read": .integer(Int64(report.read)),
+                "files": .integer(Int64(report.files)), "size": .integer(report.total.value),
+                "read": .integer(Int64(report.read)),
                 "problems": .array(
                     report.problems.map { problem in
                         .object([
-                            "kind": .string(problem.kind.rawValue), "deliverable": problem.deliverable.map { .string($0.description) },
+                            "kind": .string(problem.kind.rawValue),
+                            "deliverable": problem.deliverable.map { .string($0.description) },
                             "place": .string(problem.place), "reason": .string(problem.reason),
                             "details": .array(problem.details.map { .string($0) }),
                         ])
@@ -108,7 +115,8 @@ enum JSON {
                         case .unavailable(let found): failure = found
                         }
                         return .object([
-                            "deliverable": .string(finding.deliverable.description), "role": .string(finding.source.role.description),
+                            "deliverable": .string(finding.deliverable.description),
+                            "role": .string(finding.source.role.description),
                             "repository": .string(finding.source.request.repository.description),
                             "revision": .string(finding.source.request.revision.description),
                             "status": .string(finding.word), "locked": .string(finding.source.commit.description),
@@ -116,7 +124,8 @@ enum JSON {
                             "affects_behaviour": drift.map { .bool($0.affectsBehaviour) },
                             "renamed_to": finding.renamedTo.map { .string($0) },
                             "history_rewritten": .bool(finding.isHistoryRewritten), "gated": .bool(finding.isGated),
-                            "error": failure.map { .string($0.code.rawValue) }, "changes": drift.map { .array($0.files.map(change)) },
+                            "error": failure.map { .string($0.code.rawValue) },
+                            "changes": drift.map { .array($0.files.map(change)) },
                         ])
                     }),
             ])
@@ -126,7 +135,8 @@ enum JSON {
         document(
             "update",
             [
-                "accepted": .bool(isAccepted), "identity": digest(review.lock.identity), "to_fetch": .integer(review.toFetch.value),
+                "accepted": .bool(isAccepted), "identity": digest(review.lock.identity),
+                "to_fetch": .integer(review.toFetch.value),
                 "deliverables": .array(
                     review.changes.map { item in
                         .object([
@@ -135,15 +145,19 @@ enum JSON {
                             "sources": .array(
                                 item.sources.map { drift in
                                     .object([
-                                        "role": .string(drift.role.description), "repository": .string(drift.repository.description),
-                                        "revision": .string(drift.revision.description), "before": .string(drift.before.description),
-                                        "after": .string(drift.after.description), "changes": .array(drift.files.map(change)),
+                                        "role": .string(drift.role.description),
+                                        "repository": .string(drift.repository.description),
+                                        "revision": .string(drift.revision.description),
+                                        "before": .string(drift.before.description),
+                                        "after": .string(drift.after.description),
+                                        "changes": .array(drift.files.map(change)),
                                     ])
                                 }),
                             "defaults": .array(
                                 item.defaults.map { change in
                                     .object([
-                                        "name": .string(change.name), "before": change.before?.value, "after": change.after?.value,
+                                        "name": .string(change.name), "before": change.before?.value,
+                                        "after": change.after?.value,
                                         "file": (change.after ?? change.before).map { .string($0.file.description) },
                                         "key": (change.after ?? change.before)?.key.map { .string($0) },
                                     ])
@@ -156,8 +170,10 @@ enum JSON {
     private static func change(_ change: FileChange) -> JSONValue {
         .object([
             "change": .string(change.kind.rawValue), "path": .string(change.path.description),
-            "former_path": change.formerPath.map { .string($0.description) }, "component": .string(change.component.rawValue),
-            "size_before": change.before.map { .integer($0.size.value) }, "size_after": change.after.map { .integer($0.size.value) },
+            "former_path": change.formerPath.map { .string($0.description) },
+            "component": .string(change.component.rawValue),
+            "size_before": change.before.map { .integer($0.size.value) },
+            "size_after": change.after.map { .integer($0.size.value) },
         ])
     }
 
@@ -171,7 +187,8 @@ enum JSON {
 
     static func entry(_ entry: HistoryEntry) -> JSONValue {
         .object([
-            "sequence": .integer(Int64(entry.sequence)), "time": .string(entry.time), "action": .string(entry.action.rawValue),
+            "sequence": .integer(Int64(entry.sequence)), "time": .string(entry.time),
+            "action": .string(entry.action.rawValue),
             "author": .string(entry.author), "reason": entry.reason.map { .string($0) }, "lock": digest(entry.lock),
             "identity": digest(entry.identity),
         ])

@@ -21,7 +21,8 @@ struct Text {
             return "\(word) \(counted(chosen.count, "file")), \(chosen.reduce(ByteCount.zero) { $0 + $1.file.size })"
         }
         terminal.say(
-            "would \(parts.joined(separator: "; ")); \(counted(steps.count { $0.kind == .keep }, "file")) in the store already")
+            "would \(parts.joined(separator: "; ")); \(counted(steps.count { $0.kind == .keep }, "file")) in the store already"
+        )
     }
 
     func verification(_ report: Verification.Report, deep: Bool) {
@@ -35,11 +36,14 @@ struct Text {
     func outdated(_ findings: [OutdatedCheck.Finding]) {
         for finding in findings {
             let request = finding.source.request
-            let name = terminal.paint(finding.deliverable.description, .strong) + (finding.source.role == .model ? "" : " (\(finding.source.role))")
+            let name =
+                terminal.paint(finding.deliverable.description, .strong)
+                + (finding.source.role == .model ? "" : " (\(finding.source.role))")
             let followed = "\(request.repository)@\(request.revision)"
             switch finding.status {
             case .current:
-                terminal.output("\(name)  \(followed)  \(terminal.paint("current", .good)) at \(finding.source.commit.short)")
+                terminal.output(
+                    "\(name)  \(followed)  \(terminal.paint("current", .good)) at \(finding.source.commit.short)")
             case .moved(let drift):
                 terminal.output(
                     "\(name)  \(followed)  \(terminal.paint("moved", .caution)) \(drift.before.short) → \(drift.after.short)"
@@ -50,10 +54,16 @@ struct Text {
                 terminal.output("  \(failure.message)")
                 if let hint = failure.hint { terminal.say("hint: " + hint) }
             }
-            if let now = finding.renamedTo { terminal.output("  the repository is called `\(now)` now: change `repo` in weighlock.yaml") }
-            if finding.isGated { terminal.output("  the repository is gated: new machines need a token that has accepted its conditions") }
+            if let now = finding.renamedTo {
+                terminal.output("  the repository is called `\(now)` now: change `repo` in weighlock.yaml")
+            }
+            if finding.isGated {
+                terminal.output("  the repository is gated: new machines need a token that has accepted its conditions")
+            }
             if finding.isHistoryRewritten {
-                terminal.output("  the locked commit \(finding.source.commit.short) is gone upstream: the history was rewritten; keep your store or a mirror")
+                terminal.output(
+                    "  the locked commit \(finding.source.commit.short) is gone upstream: the history was rewritten; keep your store or a mirror"
+                )
             }
         }
     }
@@ -66,8 +76,11 @@ struct Text {
         }
         for component in Set(drift.files.map(\.component)).sorted() {
             let files = drift.files.filter { $0.component == component }
-            let effect = component.affectsBehaviour ? terminal.paint("can change outputs", .caution) : terminal.paint("cannot change outputs", .faint)
-            terminal.output("  \(terminal.paint(component.rawValue, .name))  \(counted(files.count, "file"))  \(effect)")
+            let effect =
+                component.affectsBehaviour
+                ? terminal.paint("can change outputs", .caution) : terminal.paint("cannot change outputs", .faint)
+            terminal.output(
+                "  \(terminal.paint(component.rawValue, .name))  \(counted(files.count, "file"))  \(effect)")
             for file in files { terminal.output("    \(mark(file)) \(file.path)  \(sizes(file))") }
         }
     }
@@ -83,7 +96,8 @@ struct Text {
 
     private func sizes(_ change: FileChange) -> String {
         switch (change.before?.size, change.after?.size) {
-        case (let before?, let after?) where change.kind == .renamed: "was \(change.formerPath?.description ?? "?"), \(before == after ? "\(after)" : "\(before) → \(after)")"
+        case (let before?, let after?) where change.kind == .renamed:
+            "was \(change.formerPath?.description ?? "?"), \(before == after ? "\(after)" : "\(before) → \(after)")"
         case (let before?, let after?): before == after ? "\(after), same size" : "\(before) → \(after)"
         case (let size?, nil), (nil, let size?): "\(size)"
         case (nil, nil): ""

@@ -28,7 +28,8 @@ let package = Package(
     name: "weighlock",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "weighlock", targets: ["weighlock"])
+        .executable(name: "weighlock", targets: ["weighlock"]),
+        .library(name: "Safetensors", targets: ["Safetensors"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -75,6 +76,7 @@ let package = Package(
             name: "Transport",
             dependencies: ["ContentModel", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL],
             swiftSettings: strict),
+        .target(name: "Safetensors", dependencies: ["ContentModel", "FileIO", system], swiftSettings: unsafeAware),
         .target(name: "FileIO", dependencies: ["ContentModel", "CLinux", system], swiftSettings: unsafeAware),
         // Floor 0
         .target(name: "ContentModel", dependencies: ["CKernels"], swiftSettings: unsafeAware),
@@ -114,6 +116,9 @@ let package = Package(
             name: "EvidenceTests",
             dependencies: ["Evidence", "Deliverable", "FileIO", "ContentModel", "TestKit", system],
             swiftSettings: strict),
+        .testTarget(
+            name: "SafetensorsTests", dependencies: ["Safetensors", "ContentModel", "FileIO", system],
+            exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(
             name: "DriftTests", dependencies: ["Drift", "Deliverable", "ContentModel", "TestKit"], swiftSettings: strict
         ),

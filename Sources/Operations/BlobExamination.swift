@@ -27,7 +27,7 @@ enum BlobExamination {
             do throws(Failure) {
                 try store.attest(digest)
                 return nil
-            } catch { return error.code == .file ? nil : error }  // a store that may only be read can be right too
+            } catch { return [.file, .noSpace].contains(error.code) ? nil : error }  // a store that is read-only or full can be right
         case .success(let found):
             return Failure(
                 .mismatch, "blob `\(digest)` is damaged",

@@ -64,7 +64,7 @@ import Testing
     @Test func `whatever is changed in the view is named, and sync puts it right`() async throws {
         let workspace = try await Workspace.synced()
         let views = try FileSystem.list(workspace.home.appending("weighlock/views"))
-        let view = "home/weighlock/views/\(try #require(views.first))/hub/models--example--tiny"
+        let view = "user/weighlock/views/\(try #require(views.first))/hub/models--example--tiny"
         let commit = try #require(try FileSystem.list(workspace.directory.appending("\(view)/snapshots")).first)
         try workspace.write("\(view)/snapshots/\(commit)/evil.py", "import os\n")
         try workspace.write("\(view)/snapshots/\(commit)/new\nline", "")

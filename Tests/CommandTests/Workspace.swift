@@ -38,7 +38,7 @@ final class Workspace: Sendable {
     }
 
     var project: FilePath { directory.appending("project") }
-    var home: FilePath { directory.appending("home") }
+    var home: FilePath { directory.appending("user") }
     /// What the project's `weighlock.lock` holds.
     var lockText: String { get throws { try text("project/weighlock.lock") } }
 
@@ -173,7 +173,7 @@ final class Workspace: Sendable {
     /// nothing was written.
     func state() throws -> [String] {
         var found: [String] = []
-        for top in ["project", "home"] {
+        for top in ["project", "user"] {
             let folder = directory.appending(top).string
             for name in try FileManager.default.subpathsOfDirectory(atPath: folder) {
                 let status = try FileSystem.status(FilePath(folder).appending(name), followLinks: false)

@@ -148,7 +148,6 @@ def test_the_whole_story_moves_only_when_it_is_told_to(story):
     (source,) = drifted["sources"]
     assert source["now"] == second and [c["path"] for c in source["changes"]] == ["tokenizer_config.json"]
     assert embedded() == before
-    expect_loaded(story.loaded("0.36.2", view_only(box)), story.first, 512)
 
     lock_before = box.lock_bytes
     box.run("update", expect=2)  # nobody is there to ask
@@ -168,8 +167,7 @@ def test_the_whole_story_moves_only_when_it_is_told_to(story):
     assert box.lock_bytes == lock_before
     box.run("verify", "--deep")
     assert embedded() == before
-    for version in VERSIONS:
-        expect_loaded(story.loaded(version, view_only(box)), story.first, 512)
+    expect_loaded(story.loaded("0.36.2", view_only(box)), story.first, 512)
     actions = [entry["action"] for entry in box.run("log", "--json").json["entries"]]
     assert actions == ["lock", "update", "rollback"] or actions == ["rollback", "update", "lock"]
 

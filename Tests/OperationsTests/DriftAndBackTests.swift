@@ -14,7 +14,7 @@ import Transport
 
 @testable import Operations
 
-@Suite struct `Outdated, update and rollback` {
+@Suite(.serialized) struct `Outdated, update and rollback` {
     private func locked(
         _ manifest: String = Yard.manifest, _ body: (Yard, GitObjectID) async throws -> Void
     ) async throws {

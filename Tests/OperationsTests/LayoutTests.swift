@@ -38,8 +38,8 @@ import Testing
 
     private static func layout(_ lock: Lock, _ manifest: String? = nil) throws -> Layout {
         Layout(
-            lock, try manifest.map { try Manifest.parse($0) }, project: "/work/project", home: "/home/w",
-            store: BlobStore(directory: "/home/w/store"))
+            lock, try manifest.map { try Manifest.parse($0) }, project: "/srv/project", home: "/srv/w",
+            store: BlobStore(directory: "/srv/w/store"))
     }
 
     @Test(
@@ -102,7 +102,7 @@ import Testing
             layout.parts.map {
                 "\($0.view.directory.string) \($0.view.mode) \($0.deliverables.map(\.description).joined(separator: ","))"
             } == [
-                "/home/w/views/\(lock.identity)/hub links a,c", "/opt/cache merged d", "/work/project/cache merged b",
+                "/srv/w/views/\(lock.identity)/hub links a,c", "/opt/cache merged d", "/srv/project/cache merged b",
             ])
         // Without a manifest nobody names a directory.
         #expect(try Self.layout(lock).parts.count == 1)

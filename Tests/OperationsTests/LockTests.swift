@@ -11,7 +11,7 @@ import Testing
 
 @testable import Operations
 
-@Suite struct `Locking` {
+@Suite(.serialized) struct `Locking` {
     @Test func `a lock pins the commit, knows every digest and downloads no weights`() async throws {
         try await Yard.run { yard in
             let commit = try yard.publish()

@@ -11,7 +11,7 @@ import Transport
 
 @testable import Operations
 
-@Suite struct `Syncing` {
+@Suite(.serialized) struct `Syncing` {
     /// More than is kept in memory: such a file is downloaded in segments, resumable.
     private static let large: [UInt8] = {
         var random = SeededGenerator(seed: 101)

@@ -10,7 +10,7 @@ import Testing
 
 @testable import Operations
 
-@Suite struct `Verifying, healing and collecting` {
+@Suite(.serialized) struct `Verifying, healing and collecting` {
     /// A yard with the tiny model locked and synced.
     private func synced(
         _ manifest: String = Yard.manifest, now: String = Yard.now, _ body: (Yard) async throws -> Void

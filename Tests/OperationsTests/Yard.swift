@@ -83,6 +83,9 @@ struct Yard: Sendable {
         _ emit: @escaping @Sendable (OperationEvent) -> Void
     ) -> Session {
         var transport = TransportConfiguration(userAgent: "weighlock-tests")
+        // A busy machine is not a silent server.
+        transport.metadataTimeout = .seconds(120)
+        transport.downloadTimeout = .seconds(120)
         transport.retry.attempts = 3
         transport.retry.firstPause = .milliseconds(1)
         transport.retry.longestPause = .milliseconds(4)

@@ -41,6 +41,9 @@ struct Bench: Sendable {
     ) async throws {
         let server = try await LoopbackHub(access: MirrorAccess(tokens: known.compactMap { Secret($0) }), fault: fault)
         var configuration = TransportConfiguration(userAgent: "weighlock-tests")
+        // A busy machine is not a silent server: whoever tests silence sets a time of its own.
+        configuration.metadataTimeout = .seconds(120)
+        configuration.downloadTimeout = .seconds(120)
         configuration.retry.attempts = 3
         configuration.retry.firstPause = .milliseconds(1)
         configuration.retry.longestPause = .milliseconds(4)

@@ -8,7 +8,7 @@ import Testing
 @testable import Origins
 @testable import Transport
 
-@Suite struct `A Hub's file` {
+@Suite(.serialized) struct `A Hub's file` {
     private static let size = Int64(Bench.large.count)
 
     @Test func `a whole file is asked for without a range, a part with one`() async throws {
@@ -165,7 +165,10 @@ import Testing
     @Test func `a stream that falls silent times out, and is resumed`() async throws {
         try await Bench.withWeights(
             fault: { $0.isDownload && $0.headers["Range"] == nil ? .stall(after: 1_000_000) : nil },
-            configure: { $0.downloadTimeout = .seconds(1) }
+            configure: {
+                $0.downloadTimeout = .seconds(1)
+                $0.retry.attempts = 50
+            }
         ) { bench, commit async throws in
             #expect(try await bench.read(at: commit) == Bench.large)
             #expect(bench.notices.all.first?.reason.contains("the server went silent") == true)

@@ -8,7 +8,7 @@ import Testing
 @testable import Origins
 @testable import Transport
 
-@Suite struct `A Hub's listing` {
+@Suite(.serialized) struct `A Hub's listing` {
     private static let commit = GitObjectID(ofBlob: [])
     private static let oid = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
     private static let digest = String(repeating: "ab", count: 32)

@@ -8,7 +8,7 @@ import Testing
 @testable import Origins
 @testable import Transport
 
-@Suite struct `What a name means on a Hub` {
+@Suite(.serialized) struct `What a name means on a Hub` {
     @Test func `a branch, a tag, short and full commits and a pull request resolve`() async throws {
         try await Bench.run { bench in
             let first = try bench.server.commit(Bench.repository, ["a": [1]], tags: ["v1"])

@@ -8,7 +8,7 @@ import Testing
 @testable import Origins
 @testable import Transport
 
-@Suite struct `The transport` {
+@Suite(.serialized) struct `The transport` {
     private func head(_ status: Int, _ fields: [(String, String)]) throws -> ResponseHead {
         ResponseHead(
             status: status, address: try WebAddress("http://a.test"), fields: fields.map { (name: $0.0, value: $0.1) })
@@ -161,7 +161,7 @@ import Testing
         try await Bench.withTiny(
             fault: { _ in .silence },
             configure: {
-                $0.metadataTimeout = .milliseconds(500)
+                $0.metadataTimeout = .seconds(1)
                 $0.retry.attempts = 2
             }
         ) { bench, _ in

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ContentModel
+
+/// The digests of a model's tensors, and of the model: the numbers, not their packaging.
+///
+/// Defined in `docs/formats/tensor-digest.md`. Container, order, sharding, padding and metadata do not count; names,
+/// types, shapes and every bit of every tensor do.
+public struct TensorDigests: Sendable, Hashable {
+    /// A tensor's name and digest.
+    public struct Entry: Sendable, Hashable {
+        /// The name.
+        public let name: TensorName
+        /// The digest.
+        public let digest: Digest
+
+        /// Puts a name and a digest together.
+        public init(_ name: TensorName, _ digest: Digest) { (self.name, self.digest) = (name, digest) }
+    }
+
+    /// The tensors, sorted by the bytes of their names.
+    public let entries: [Entry]
+
+    /// Takes tensors in any order.
+    ///
+    /// - Throws: `duplicateTensor` when two have one name, as when a model's shards overlap.
+    public init(_ entries: some Sequence<Entry>) throws(SafetensorsError) {
+        let sorted = entries.sorted { $0.name < $1.name }
+        for (left, right) in zip(sorted, sorted.dropFirst()) where left.name == right.name {
+            throw .duplicateTensor(left.name)
+        }
+        self.entries = sorted
+    }
+
+    /// Reads and hashes every tensor of a file, each byte once, two tensors interleaved, in two buffers of 512 KiB.
+    ///
+    /// `progress` is called with the number of bytes just hashed; when it returns false the work ends and the result
+    /// is nil.
+    public init?(
+        of file: borrowing SafetensorsFile, progress: (Int) -> Bool = { _ in true }
+    ) throws(SafetensorsError) {
+        var first = TensorLane()
+        var second = TensorLane()
+        var found: [Entry] = []
+        found.reserveCapacity(file.header.tensors.count)
+        var next = 0
+        while true {
+            try first.prepare(file, &next, &found)
+            try second.prepare(file, &next, &found)
+            guard first.isBusy || second.isBusy else { break }
+            let counts = (try first.fill(file), try second.fill(file))
+            TensorLane.update(&first, counts.0, &second, counts.1)
+            if !progress(counts.0 + counts.1) { return nil }
+        }
+        try self.init(found)
+    }
+
+    /// The digests of a model whose tensors lie in several files.
+    public init(merging parts: [TensorDigests]) throws(SafetensorsError) { try self.init(parts.flatMap(\.entries)) }
+
+    /// The digest of the tensor of this name.
+    public subscript(name: TensorName) -> Digest? {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = low + (high - low) / 2
+            if entries[middle].name < name { low = middle + 1 } else { high = middle }
+        }
+        return low < entries.count && entries[low].name == name ? entries[low].digest : nil
+    }
+
+    /// One line a tensor, as `sha256sum` prints a file: the digest, two spaces, the name, a line end. A name with a
+    /// backslash or a line end is escaped in its way, with a backslash before the digest.
+    public var listing: [UInt8] {
+        var out: [UInt8] = []
+        for entry in entries {
+            let needsEscape = entry.name.bytes.contains {
+                $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r")
+            }
+            if needsEscape { out.append(UInt8(ascii: "\\")) }
+            out += entry.digest.description.utf8
+            out += "  ".utf8
+            for byte in entry.name.bytes {
+                switch byte {
+                case UInt8(ascii: "\\"): out += "\\\\".utf8
+                case UInt8(ascii: "\n"): out += "\\n".utf8
+                case UInt8(ascii: "\r"): out += "\\r".utf8
+                default: out.append(byte)
+                }
+            }
+            out.append(UInt8(ascii: "\n"))
+        }
+        return out
+    }
+
+    /// The tensor digest of the model: the SHA-256 of `listing`.
+    public var model: Digest { Digest(of: listing) }
+
+    /// The names whose tensors differ, or are on one side only, sorted.
+    public func differences(from other: TensorDigests) -> [TensorName] {
+        var names: [TensorName] = []
+        var (left, right) = (0, 0)
+        while left < entries.count || right < other.entries.count {
+            if right == other.entries.count || left < entries.count && entries[left].name < other.entries[right].name {
+                names.append(entries[left].name)
+                left += 1
+            } else if left == entries.count || other.entries[right].name < entries[left].name {
+                names.append(other.entries[right].name)
+                right += 1
+            } else {
+                if entries[left].digest != other.entries[right].digest { names.append(entries[left].name) }
+                left += 1
+                right += 1
+            }
+        }
+        return names
+    }
+}

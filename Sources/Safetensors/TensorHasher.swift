@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ContentModel
+
+/// Computes the digest of one tensor: its type, its shape, and its bytes, whatever file they came in.
+///
+/// Defined in `docs/formats/tensor-digest.md`. The prefix fills whole blocks of SHA-256, so that two hashers stay in
+/// step and `update(_:_:_:_:)` can interleave them.
+public struct TensorHasher: Sendable {
+    private var hasher = SHA256()
+
+    /// Begins the digest of a tensor of this type and shape with `byteCount` bytes.
+    public init(type: TensorType, shape: [UInt64], byteCount: UInt64) {
+        var prefix = Array("weighlock/tensor".utf8)
+        prefix.append(littleEndian: UInt32(1))
+        prefix.append(littleEndian: UInt32(truncatingIfNeeded: shape.count))
+        prefix += type.rawValue.utf8
+        prefix += repeatElement(0, count: 40 - prefix.count)
+        prefix.append(littleEndian: byteCount)
+        for dimension in shape { prefix.append(littleEndian: dimension) }
+        prefix += repeatElement(0, count: (64 - prefix.count % 64) % 64)
+        // SAFETY: bytes without padding, borrowed for the call.
+        unsafe hasher.update(prefix.span.bytes)
+    }
+
+    /// Begins the digest of a tensor that a header describes.
+    public init(_ tensor: TensorInfo) { self.init(type: tensor.type, shape: tensor.shape, byteCount: tensor.byteCount) }
+
+    /// Feeds the next bytes of the tensor: little-endian, row-major.
+    public mutating func update(_ bytes: RawSpan) { hasher.update(bytes) }
+
+    /// Feeds two tensors at once, faster than one after the other.
+    public static func update(_ a: inout TensorHasher, _ first: RawSpan, _ b: inout TensorHasher, _ second: RawSpan) {
+        SHA256.update(&a.hasher, first, &b.hasher, second)
+    }
+
+    /// The digest of everything fed so far.
+    public func finalize() -> Digest { hasher.finalize() }
+}
+
+extension [UInt8] {
+    mutating func append<Number: FixedWidthInteger>(littleEndian value: Number) {
+        for shift in stride(from: 0, to: Number.bitWidth, by: 8) {
+            append(UInt8(truncatingIfNeeded: value >> Number(shift)))
+        }
+    }
+}

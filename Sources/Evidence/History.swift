@@ -103,17 +103,26 @@ package struct History: Sendable {
         return try History(directory: directory)
     }
 
-    /// The entry that a rollback from the lock in force returns to: the one before it, where earlier rollbacks have undone
-    /// what they went back over.
-    package var previousInForce: HistoryEntry? {
+    /// The entry that a rollback from the lock of the last entry returns to.
+    package var previousInForce: HistoryEntry? { entries.last.flatMap { previous(to: $0.lock) } }
+
+    /// The entry that a rollback from the lock in force returns to: the one before it, where going back, by a rollback or by
+    /// other means, has undone what was gone back over.
+    ///
+    /// `inForce` need not be the last entry's: a command that was killed leaves a last line whose lock never came into
+    /// force, and a lock can come from elsewhere.
+    package func previous(to inForce: Digest) -> HistoryEntry? {
         var stack: [HistoryEntry] = []
         for entry in entries {
-            if entry.action == .rollback, let index = stack.lastIndex(where: { $0.lock == entry.lock }) {
+            if entry.action == .rollback || entry.action == .observed,
+                let index = stack.lastIndex(where: { $0.lock == entry.lock })
+            {
                 stack.removeSubrange((index + 1)...)
             } else if stack.last?.lock != entry.lock {
                 stack.append(entry)
             }
         }
-        return stack.dropLast().last
+        guard let index = stack.lastIndex(where: { $0.lock == inForce }) else { return stack.last }
+        return index > 0 ? stack[index - 1] : nil
     }
 }

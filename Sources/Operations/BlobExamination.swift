@@ -27,7 +27,10 @@ enum BlobExamination {
             do throws(Failure) {
                 try store.attest(digest)
                 return nil
-            } catch { return [.file, .noSpace].contains(error.code) ? nil : error }  // a store that is read-only or full can be right
+            } catch {
+                // A store that may only be read, or a full disk, can hold the right bytes all the same.
+                return [.file, .noSpace].contains(error.code) ? nil : error
+            }
         case .success(let found):
             return Failure(
                 .mismatch, "blob `\(digest)` is damaged",

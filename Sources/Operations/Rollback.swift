@@ -51,9 +51,7 @@ package struct Rollback: Sendable {
 
     private func choose(_ target: String?, _ history: History, _ current: Lock) throws(Failure) -> HistoryEntry {
         guard let target else {
-            // A lock that came from elsewhere is not in the history yet; the one before it is then the last entry.
-            let isKnown = history.entries.last?.lock == current.digest
-            guard let entry = isKnown ? history.previousInForce : history.entries.last else {
+            guard let entry = history.previous(to: current.digest) else {
                 throw Failure(
                     .usage, "there is no earlier lock to go back to", hint: "`weighlock log` shows the history")
             }

@@ -140,7 +140,10 @@ package struct Sync: Sendable {
                 }
             }
         }
-        let needed = toFetch.reduce(ByteCount.zero) { $0 + $1.file.size }
+        let wanted = toFetch.reduce(ByteCount.zero) { $0 + $1.file.size }
+        // What an earlier run has left takes its space already.
+        let arrived = toFetch.reduce(ByteCount.zero) { $0 + PartialBlob.arrived($1.expected, in: session.store) }
+        let needed = ByteCount(clamping: wanted.value - arrived.value)
         try FileSystem.createDirectories(session.settings.home)
         if let free = FileSystem.freeSpace(at: session.settings.home), needed > free {
             throw Failure(

@@ -104,6 +104,18 @@ package final class PartialBlob: Sendable {
         bytes.reversed().reduce(0) { $0 << 8 | Int64($1) }
     }
 
+    /// How many bytes of a blob an earlier run has left, as far as its counters can be believed. Opens and locks nothing.
+    package static func arrived(_ expected: ExpectedBlob, in store: BlobStore) -> ByteCount {
+        let path = store.partialDirectory.appending(expected.key + ".map")
+        let limit = Int(mapHeaderSize + maximumSegments * 8)
+        guard let stored = try? FileSystem.read(path, limit: limit), stored.count > Int(mapHeaderSize) else { return .zero }
+        let counters = stored.dropFirst(Int(mapHeaderSize))
+        let total = stride(from: counters.startIndex, to: counters.endIndex, by: 8).reduce(ByteCount.zero) { sum, index in
+            sum + ByteCount(clamping: littleEndian(counters[index...].prefix(8)))
+        }
+        return min(total, expected.size)
+    }
+
     /// How many bytes are still to come.
     package var missing: ByteCount {
         progress.withLock { ByteCount(clamping: expected.size.value - $0.received.reduce(0, +)) }

@@ -119,7 +119,9 @@ package enum FileSystem {
     package static func symbolicLink(_ path: FilePath, to target: String) throws(Failure) {
         if let current = try? readLink(path), current.utf8.elementsEqual(target.utf8) { return }
         // Where nothing stands, making a link is atomic by itself, and a kill leaves no temporary name in a view.
-        if unsafe path.withPlatformString({ name in unsafe target.withCString { unsafe symlink($0, name) } }) == 0 { return }
+        if unsafe path.withPlatformString({ name in unsafe target.withCString { unsafe symlink($0, name) } }) == 0 {
+            return
+        }
         let temporary = temporaryName(beside: path)
         let result = unsafe temporary.withPlatformString { name in
             unsafe target.withCString { unsafe symlink($0, name) }

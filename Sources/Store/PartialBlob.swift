@@ -55,15 +55,17 @@ package final class PartialBlob: Sendable {
     /// - Throws: `Failure` with code `file` or `noSpace`.
     package init?(_ expected: ExpectedBlob, in store: BlobStore) throws(Failure) {
         try FileSystem.createDirectories(store.partialDirectory)
-        let data = try File(store.partialDirectory.appending(expected.key + ".part"), .updating)
-        guard try data.tryLock() else { return nil }
-        // The holder before us may have moved the very file we opened into the store: then the name means another file now.
-        let opened = try data.status()
-        guard let named = try FileSystem.status(data.path), named.inode == opened.inode, named.device == opened.device
+        // The counters' file is what is locked: it keeps its name until the blob is in the store and attested, while the data's
+        // file is renamed there a moment before.
+        let map = try File(store.partialDirectory.appending(expected.key + ".map"), .updating)
+        guard try map.tryLock() else { return nil }
+        // The holder before us may have removed the very file we opened: then the name means another file now.
+        let opened = try map.status()
+        guard let named = try FileSystem.status(map.path), named.inode == opened.inode, named.device == opened.device
         else {
             return nil
         }
-        let map = try File(store.partialDirectory.appending(expected.key + ".map"), .updating)
+        let data = try File(store.partialDirectory.appending(expected.key + ".part"), .updating)
         self.expected = expected
         self.store = store
         let size = expected.size.value
@@ -108,9 +110,12 @@ package final class PartialBlob: Sendable {
     package static func arrived(_ expected: ExpectedBlob, in store: BlobStore) -> ByteCount {
         let path = store.partialDirectory.appending(expected.key + ".map")
         let limit = Int(mapHeaderSize + maximumSegments * 8)
-        guard let stored = try? FileSystem.read(path, limit: limit), stored.count > Int(mapHeaderSize) else { return .zero }
+        guard let stored = try? FileSystem.read(path, limit: limit), stored.count > Int(mapHeaderSize) else {
+            return .zero
+        }
         let counters = stored.dropFirst(Int(mapHeaderSize))
-        let total = stride(from: counters.startIndex, to: counters.endIndex, by: 8).reduce(ByteCount.zero) { sum, index in
+        let total = stride(from: counters.startIndex, to: counters.endIndex, by: 8).reduce(ByteCount.zero) {
+            sum, index in
             sum + ByteCount(clamping: littleEndian(counters[index...].prefix(8)))
         }
         return min(total, expected.size)
@@ -213,7 +218,7 @@ package final class PartialBlob: Sendable {
 
     /// Forgets what has arrived.
     package func discard() {
-        try? FileSystem.remove(map.path)
         try? FileSystem.remove(data.path)
+        try? FileSystem.remove(map.path)
     }
 }

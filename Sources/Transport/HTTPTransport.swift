@@ -135,10 +135,6 @@ package final class HTTPTransport: Sendable {
         case is ChannelError: return again("the connection was cut")
         case is HTTPParserError:
             throw Failure(
-                .protocolViolation, "`\(address.origin)` does not speak HTTP as it should",
-                hint: "is HF_ENDPOINT the address of a Hub?")
-        case is HTTPParserError:
-            throw Failure(
                 .protocolViolation, "the answer of `\(address.origin)` is not HTTP",
                 hint: "is HF_ENDPOINT the address of a Hub?")
         case let error as NIOSSLError:
@@ -166,7 +162,8 @@ package final class HTTPTransport: Sendable {
             if request.method == .post { raw.body = .bytes(request.body) }
             let answer = try await client(for: request.purpose).execute(raw, deadline: .distantFuture)
             let head = ResponseHead(
-                status: Int(answer.status.code), address: address, fields: answer.headers.map { ($0.name, HTTPTransport.redacted($0.value, request.token)) })
+                status: Int(answer.status.code), address: address,
+                fields: answer.headers.map { ($0.name, HTTPTransport.redacted($0.value, request.token)) })
             let response = HTTPResponse(head, answer.body)
             guard [301, 302, 303, 307, 308].contains(head.status) else { return response }
             guard let location = head["location"], let next = address.resolving(location) else {

@@ -187,7 +187,9 @@ import Transport
             yard.server.setFault(nil)
             yard.server.forgetRequests()
             try await yard.withSession { session, _ async throws in
-                #expect(try await Sync(session, yard.project).run().fetched.value <= 1_500_000, "what was there is not fetched")
+                #expect(
+                    try await Sync(session, yard.project).run().fetched.value <= 1_500_000,
+                    "what was there is not fetched")
             }
             #expect(yard.server.bytesDownloaded <= 1_500_000)
             #expect(try await yard.verify(deep: true).problems.isEmpty)

@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests stand on: the program in an environment of its own, its mirror as a process, and made-up models."""
 
-import contextlib
 import hashlib
 import json
 import os
 import random
 import re
-import select
 import shutil
 import signal
 import stat
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path

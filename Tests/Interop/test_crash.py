@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from harness import BINARY, Box, file_sha256, noise, outcome, refuse_crash, remove_tree, run_all, tiny_model
+from harness import BINARY, Box, noise, outcome, refuse_crash, remove_tree, run_all, tiny_model
 from lying_hub import LyingHub
 
 STRACE = shutil.which("strace")

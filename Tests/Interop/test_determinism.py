@@ -2,7 +2,6 @@
 """The same inputs give the same bytes wherever they are run; nothing changed writes nothing; no secret leaves."""
 
 import json
-import os
 
 import pytest
 

@@ -45,8 +45,8 @@ let package = Package(
         .target(
             name: "CommandLine",
             dependencies: [
-                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Mirror", "Operations", "Transport",
-                argumentParser, system,
+                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Mirror", "Operations", "Safetensors",
+                "Transport", argumentParser, system,
             ],
             swiftSettings: strict),
         // Floor 4: use cases and the server
@@ -57,7 +57,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Origins", "Store", "Transport", system,
+                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Origins", "Safetensors", "Store", "Tensors",
+                "Transport", system,
             ],
             swiftSettings: strict),
         // Floor 3
@@ -66,6 +67,7 @@ let package = Package(
             name: "Evidence", dependencies: ["ContentModel", "Deliverable", "FileIO", system], swiftSettings: strict),
         // Floor 2
         .target(name: "Origins", dependencies: ["ContentModel", "Transport"], swiftSettings: strict),
+        .target(name: "Tensors", dependencies: ["ContentModel", "Safetensors", system], swiftSettings: strict),
         .target(name: "Store", dependencies: ["ContentModel", "FileIO", system], swiftSettings: strict),
         .target(
             name: "Deliverable", dependencies: ["ContentModel", yams],
@@ -79,6 +81,7 @@ let package = Package(
         .target(name: "Safetensors", dependencies: ["ContentModel", "FileIO", system], swiftSettings: unsafeAware),
         .target(name: "FileIO", dependencies: ["ContentModel", "CLinux", system], swiftSettings: unsafeAware),
         // Floor 0
+        .target(name: "BinaryFormats", swiftSettings: unsafeAware),
         .target(name: "ContentModel", dependencies: ["CKernels"], swiftSettings: unsafeAware),
         .target(
             name: "CKernels",
@@ -125,13 +128,15 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Operations", "Origins", "Transport", "Store", "Deliverable", "Drift", "Evidence", "Mirror", "FileIO",
-                "ContentModel", "TestKit", system,
+                "Operations", "Origins", "Transport", "Safetensors", "Store", "Deliverable", "Drift", "Evidence", "Mirror",
+                "FileIO", "ContentModel", "TestKit", system,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["weighlock", "ContentModel", "FileIO", "Store", "Mirror", "TestKit", system],
+            dependencies: [
+                "weighlock", "ContentModel", "FileIO", "Safetensors", "Store", "Mirror", "TestKit", system,
+            ],
             exclude: ["Snapshots"],
             swiftSettings: strict),
     ]

@@ -7,11 +7,15 @@
 #include <unistd.h>
 
 int64_t weighlock_copy_file_range(int from, int to, int64_t offset, int64_t count) {
+    return weighlock_copy_between(from, offset, to, offset, count);
+}
+
+int64_t weighlock_copy_between(int from, int64_t source, int to, int64_t target, int64_t count) {
 #if defined(__linux__)
-    off64_t source = offset, target = offset;
-    return copy_file_range(from, &source, to, &target, (size_t)count, 0);
+    off64_t read_at = source, write_at = target;
+    return copy_file_range(from, &read_at, to, &write_at, (size_t)count, 0);
 #else
-    (void)from, (void)to, (void)offset, (void)count;
+    (void)from, (void)source, (void)to, (void)target, (void)count;
     errno = ENOTSUP;
     return -1;
 #endif

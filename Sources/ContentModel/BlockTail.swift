@@ -5,7 +5,8 @@ struct BlockTail: Sendable {
     private var pending: [UInt8] = []
     private var length: UInt64 = 0
 
-    var isEmpty: Bool { pending.isEmpty }
+    /// How many bytes are missing of the block that was begun; 0 at a block's boundary.
+    var missing: Int { pending.isEmpty ? 0 : 64 - pending.count }
 
     mutating func count(blocks: Int) { length &+= UInt64(blocks) &* 64 }
 

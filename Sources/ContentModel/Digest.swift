@@ -14,7 +14,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     init(words: [UInt32]) { self.init(bytes: Hexadecimal.bigEndian(words)) }
 
-    private init(bytes: [UInt8]) {
+    init(bytes: [UInt8]) {
         precondition(bytes.count == 32, "a SHA-256 digest has 32 bytes")
         func word(_ index: Int) -> UInt64 { bytes[(index * 8)..<(index * 8 + 8)].reduce(0) { $0 << 8 | UInt64($1) } }
         (a, b, c, d) = (word(0), word(1), word(2), word(3))

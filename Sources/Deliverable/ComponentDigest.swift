@@ -12,6 +12,6 @@ package struct ComponentDigest: Hashable, Sendable {
     package let files: Int
     /// The sum of their sizes.
     package let size: ByteCount
-    /// The digest of the weights' tensors; nil in this version.
+    /// The digest of the weights' tensors, once they have been seen; always nil for other components.
     package let tensors: Digest?
 }

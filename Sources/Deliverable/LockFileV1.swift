@@ -25,7 +25,7 @@ struct LockFileV1: Decodable {
         let sha256: String
         let files: Int64
         let size: Int64
-        let tensors: JSONValue?
+        let tensors: String?
     }
 
     struct Source: Decodable {

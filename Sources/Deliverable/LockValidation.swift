@@ -54,11 +54,9 @@ struct LockValidation {
 
     private func deliverable(_ entry: LockFileV1.Deliverable) throws(Failure) -> LockedDeliverable {
         let name = try at("name of a deliverable") { () throws(Failure) in try DeliverableName(entry.name) }
-        guard entry.image == nil, entry.patches.isEmpty, entry.variants.isEmpty,
-            entry.components.allSatisfy({ $0.tensors == nil })
-        else {
+        guard entry.image == nil, entry.patches.isEmpty, entry.variants.isEmpty else {
             throw failure(
-                "`\(name)` has an image, patches, variants or tensor digests, which this program does not know",
+                "`\(name)` has an image, patches or variants, which this program does not know",
                 hint: "upgrade weighlock: the lock was written by a newer one")
         }
         var sources: [LockedSource] = []
@@ -82,7 +80,22 @@ struct LockValidation {
             defaults.append(EffectiveDefault(name: value.name, value: value.value, file: path, key: value.key))
         }
         return LockedDeliverable(
-            name: name, sources: sources, launch: launch, localFiles: localFiles, defaults: defaults)
+            name: name, sources: sources, launch: launch, localFiles: localFiles, defaults: defaults,
+            tensors: try tensors(entry, name))
+    }
+
+    /// The tensor digest of the weights. It follows from their bytes, so it is believed as the files' digests are.
+    private func tensors(_ entry: LockFileV1.Deliverable, _ name: DeliverableName) throws(Failure) -> Digest? {
+        var found: Digest?
+        for component in entry.components {
+            guard let text = component.tensors else { continue }
+            let place = "`\(name)`: tensors of component `\(Escaped(component.component, limit: 100))`"
+            guard component.component == Component.weights.description else {
+                throw failure("\(place): only `weights` has a tensor digest")
+            }
+            found = try required(Digest(text), text, "a SHA-256 of 64 lower-case digits", place)
+        }
+        return found
     }
 
     private func source(_ entry: LockFileV1.Source, _ owner: String) throws(Failure) -> LockedSource {

@@ -23,24 +23,44 @@ package struct LockedDeliverable: Hashable, Sendable {
     /// The digest over what can change an output.
     package let behaviour: Digest
 
-    /// Creates a deliverable; sorts everything into the order of the lock and computes the digests.
+    /// Creates a deliverable; sorts everything into the order of the lock and computes the digests. `tensors` is the tensor
+    /// digest of its weights, as `Listing.tensors` makes it.
     package init(
         name: DeliverableName, sources: [LockedSource], launch: LaunchRequest? = nil, localFiles: [LocalFile] = [],
-        defaults: [EffectiveDefault] = []
+        defaults: [EffectiveDefault] = [], tensors: Digest? = nil
     ) {
         self.name = name
         self.sources = sources.sorted { $0.role < $1.role }
         self.launch = launch
         self.localFiles = localFiles.sorted { ($0.component, $0.path) < ($1.component, $1.path) }
         self.defaults = defaults.sorted(by: EffectiveDefault.precedes)
-        components = Listing.all(sources: self.sources, launch: launch, localFiles: self.localFiles).map(\.digest)
-        identity = Listing.digest(of: components)
-        behaviour = Listing.digest(of: components.filter { $0.component.affectsBehaviour })
+        components = Listing.all(
+            sources: self.sources, launch: launch, localFiles: self.localFiles, tensors: tensors
+        ).map(\.digest)
+        identity = Listing.identity(of: components)
+        behaviour = Listing.behaviour(of: components)
+    }
+
+    /// The weights; nil when there are none.
+    package var weights: ComponentDigest? { components.first { $0.component == .weights } }
+
+    /// The same deliverable with this tensor digest of its weights.
+    package func with(tensors: Digest?) -> LockedDeliverable {
+        LockedDeliverable(
+            name: name, sources: sources, launch: launch, localFiles: localFiles, defaults: defaults, tensors: tensors)
+    }
+
+    /// This deliverable with what `other` knows of the tensors, when both have the same files of weights.
+    package func adoptingTensors(of other: LockedDeliverable?) -> LockedDeliverable {
+        guard let known = other?.weights, known.tensors != nil, known.sha256 == weights?.sha256 else { return self }
+        return with(tensors: known.tensors)
     }
 
     /// The source with `role`, if there is one.
     package func source(_ role: SourceRole) -> LockedSource? { sources.first { $0.role == role } }
 
     /// The listings that the component digests are made of: the text of each is what `sha256sum` prints.
-    package var listings: [Listing] { Listing.all(sources: sources, launch: launch, localFiles: localFiles) }
+    package var listings: [Listing] {
+        Listing.all(sources: sources, launch: launch, localFiles: localFiles, tensors: nil)
+    }
 }

@@ -118,6 +118,9 @@ package struct History: Sendable {
                 let index = stack.lastIndex(where: { $0.lock == entry.lock })
             {
                 stack.removeSubrange((index + 1)...)
+            } else if entry.action == .completed, stack.last?.identity == entry.identity {
+                // The same deliverable, better known: going back goes before both.
+                stack[stack.count - 1] = entry
             } else if stack.last?.lock != entry.lock {
                 stack.append(entry)
             }

@@ -11,6 +11,8 @@ package struct HistoryEntry: Sendable, Hashable {
         case lock
         /// Somebody accepted what a name means now.
         case update
+        /// The weights of the lock have been seen, and it has their tensor digests now; nothing else of it changed.
+        case completed
         /// Somebody went back to an earlier lock.
         case rollback
         /// A lock was found in force that this history does not know: it came with the project, a merge or an editor.

@@ -147,6 +147,25 @@ package struct File: ~Copyable, Sendable {
         retrying { weighlock_copy_file_range(descriptor, output.descriptor, offset, count) }
     }
 
+    /// Copies at most `count` bytes at `offset` of `input` to `place` in this file, inside the kernel where it can, else through
+    /// a buffer of at most 1 MiB; returns how many, zero only at the end of `input`.
+    package func copy(
+        from input: borrowing File, at offset: Int64, to place: Int64, count: Int64
+    ) throws(Failure) -> Int64 {
+        let copied = retrying { weighlock_copy_between(input.descriptor, offset, descriptor, place, count) }
+        if copied > 0 { return copied }
+        let bytes = try input.read(Int(min(count, 1 << 20)), at: offset)
+        try write(bytes, at: place)
+        return Int64(bytes.count)
+    }
+
+    /// Tells the kernel that a range will be read soon. Never fails.
+    package func willRead(from offset: Int64, count: Int64) {
+        #if canImport(Glibc)
+            _ = posix_fadvise(descriptor, off_t(offset), off_t(count), POSIX_FADV_WILLNEED)
+        #endif
+    }
+
     /// Tells the kernel that the file will be read once, front to back. Never fails.
     package func willReadSequentially() {
         #if canImport(Glibc)

@@ -25,6 +25,8 @@ package struct FileStatus: Sendable, Hashable {
     package let device: UInt64
     /// See `device`.
     package let inode: UInt64
+    /// How many names the file has.
+    package let links: UInt64
     /// Last change of the content, in nanoseconds since 1970.
     package let modified: Int64
     /// Last change of content, name or permissions, in nanoseconds since 1970; cannot be set by a program.
@@ -43,6 +45,7 @@ package struct FileStatus: Sendable, Hashable {
         mode = UInt16(truncatingIfNeeded: raw.st_mode & 0o7777)
         device = UInt64(truncatingIfNeeded: raw.st_dev)
         inode = UInt64(raw.st_ino)
+        links = UInt64(raw.st_nlink)
         #if canImport(Glibc)
             let (m, c, a) = (raw.st_mtim, raw.st_ctim, raw.st_atim)
         #else

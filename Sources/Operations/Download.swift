@@ -5,6 +5,7 @@ internal import FileIO
 internal import Origins
 internal import Store
 internal import Synchronization
+internal import Tensors
 
 /// A file that has to be fetched.
 struct DownloadItem: Sendable, Hashable {
@@ -12,6 +13,8 @@ struct DownloadItem: Sendable, Hashable {
     let commit: GitObjectID
     let path: RelativePath
     let expected: ExpectedBlob
+    /// Whether its tensors are to be weighed while they arrive.
+    var isWeights = false
 }
 
 /// Fetches files over a bounded number of connections: small ones whole, large ones by segments that several connections
@@ -89,7 +92,11 @@ struct Download: Sendable {
             throw error
         }
         guard queue.release(file, segment) else { return }
-        do { queue.finish(file.index, try await partial.finish()) } catch let failure as Failure
+        do {
+            let digest = try await partial.finish()
+            if let record = file.observer?.record { session.store.keep(.tensors, of: digest, record.bytes) }
+            queue.finish(file.index, digest)
+        } catch let failure as Failure
             where failure.code == .mismatch
         {
             // Bytes of an earlier run, which may not have survived a crash of the machine, are not the server's fault.

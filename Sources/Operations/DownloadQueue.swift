@@ -17,6 +17,7 @@ final class DownloadQueue: Sendable {
     final class LargeFile: Sendable {
         private struct State {
             var partial: PartialBlob?
+            var observer: TensorObserver?
             var source: HubFile?
             var workers = 0
             var announced = false
@@ -34,7 +35,12 @@ final class DownloadQueue: Sendable {
         var workers: Int { state.withLock { $0.workers } }
         var isDone: Bool { state.withLock { $0.isDone } }
 
-        func open(_ partial: PartialBlob?) { state.withLock { $0.partial = partial } }
+        /// Who weighs the tensors of `partial` while they arrive.
+        var observer: TensorObserver? { state.withLock { $0.observer } }
+
+        func open(_ partial: PartialBlob?, _ observer: TensorObserver? = nil) {
+            state.withLock { ($0.partial, $0.observer) = (partial, observer) }
+        }
         func markDone() { state.withLock { ($0.isDone, $0.partial) = (true, nil) } }
         func countWorker(_ change: Int) { state.withLock { $0.workers += change } }
 
@@ -99,13 +105,16 @@ final class DownloadQueue: Sendable {
                 if file.partial == nil {
                     guard file.workers == 0 else { continue }
                     file.countWorker(1)
-                    guard let partial = try PartialBlob(file.item.expected, in: store) else { return .waiting(file) }
+                    let observer = file.item.isWeights ? TensorObserver(size: file.item.expected.size) : nil
+                    guard let partial = try PartialBlob(file.item.expected, in: store, observer: observer) else {
+                        return .waiting(file)
+                    }
                     if let digest = file.item.expected.sha256, store.contains(digest, size: file.item.expected.size) {
                         // Whoever had it open before us has just finished it.
                         partial.discard()
                         return .waiting(file)
                     }
-                    file.open(partial)
+                    file.open(partial, observer)
                     // All there from an earlier run: an empty segment lets the worker go straight to the end.
                     return .segment(file, partial.claim() ?? partial.emptySegment)
                 }

@@ -62,7 +62,8 @@ struct Resolver: Sendable {
             let defaults = if let kept { kept } else { try await readDefaults(sources) }
             deliverables.append(
                 LockedDeliverable(
-                    name: wanted.name, sources: sources, launch: wanted.launch, localFiles: local, defaults: defaults))
+                    name: wanted.name, sources: sources, launch: wanted.launch, localFiles: local, defaults: defaults
+                ).adoptingTensors(of: current?.deliverable(wanted.name)))
         }
         return Lock(deliverables: deliverables)
     }

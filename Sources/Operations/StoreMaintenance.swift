@@ -70,8 +70,15 @@ package struct StoreMaintenance: Sendable {
             views: try FileSystem.list(views).count)
     }
 
-    /// Reads every blob of the store and compares it with its name.
+    /// Reads every blob of the store and compares it with its name, or with the chunk tree of an earlier reading.
     package func check() async throws -> (checked: Int, total: ByteCount, defects: [Defect]) {
+        let found = try await examine()
+        return (found.checked, found.total, found.defects)
+    }
+
+    private func examine() async throws -> (
+        checked: Int, total: ByteCount, defects: [Defect], findings: [Digest: BlobExamination.Finding]
+    ) {
         let blobs = try session.store.blobs()
         let total = blobs.reduce(ByteCount.zero) { $0 + $1.status.size }
         session.emit(.began("checking", total: total))
@@ -81,45 +88,50 @@ package struct StoreMaintenance: Sendable {
         session.emit(.ended)
         try Task.checkCancellation()
         var defects: [Defect] = []
-        for (blob, failure) in zip(blobs, results) {
-            guard let failure, failure.code != .missing else { continue }  // collected meanwhile
+        var findings: [Digest: BlobExamination.Finding] = [:]
+        for (blob, finding) in zip(blobs, results) {
+            guard let failure = finding.failure, failure.code != .missing else { continue }  // collected meanwhile
             defects.append(
                 Defect(
                     digest: blob.digest, path: session.store.path(of: blob.digest),
                     reason: failure.code == .mismatch ? "is damaged" : failure.message))
+            findings[blob.digest] = finding
         }
         for path in try session.store.strangers() {
             defects.append(Defect(digest: nil, path: path, reason: "is not a blob"))
         }
-        return (blobs.count, total, defects)
+        return (blobs.count, total, defects, findings)
     }
 
-    /// Finds what is damaged or missing of a project's lock, and fetches only that.
+    /// Finds what is damaged or missing of a project's lock, and fetches only that: of a blob with a chunk tree the damaged
+    /// chunks, of others the whole.
     ///
     /// Other damaged blobs of the store are removed: nothing can say where they came from.
     package func heal(
         _ project: Project
     ) async throws -> (healed: [RelativePath], removed: [Digest], fetched: ByteCount) {
         let lock = try project.lockIfPresent()
-        let found = try await check()
+        let found = try await examine()
         let held = try await session.holdStore()
         defer { withExtendedLifetime(held) {} }
+        let known = Set(lock.map { $0.deliverables.flatMap(\.sources).flatMap(\.files).map(\.sha256) } ?? [])
+        // What can be healed by its chunks stays until it is.
+        let healable = found.findings.filter { known.contains($0.key) && !$0.value.damaged.isEmpty }
         for defect in found.defects {
             // What is no blob is somebody else's: it is reported, and stays.
-            if let digest = defect.digest { try session.store.discard(digest) }
+            if let digest = defect.digest, healable[digest] == nil { try session.store.discard(digest) }
         }
         let damaged = Set(found.defects.compactMap(\.digest))
         guard let lock else { return ([], damaged.sorted(), .zero) }
         let sync = Sync(session, project)
         let steps = try sync.plan(lock).filter { $0.kind != .keep }
         let manifest = try project.manifestIfPresent()
-        let work = try await sync.fill(lock, manifest, steps)
+        let work = try await sync.fill(lock, manifest, steps, known: healable)
         for part in Layout(
             lock, manifest, project: project.directory, home: session.settings.home, store: session.store
         ).parts {
             try await part.view.lay(part.snapshots)
         }
-        let known = Set(lock.deliverables.flatMap(\.sources).flatMap(\.files).map(\.sha256))
         return (steps.map(\.file.path), damaged.subtracting(known).sorted(), work.fetched)
     }
 

@@ -2,6 +2,7 @@
 
 package import ContentModel
 package import Deliverable
+internal import Evidence
 internal import FileIO
 internal import Origins
 internal import Store
@@ -49,6 +50,8 @@ package struct Sync: Sendable {
         package let views: [FilePath]
         /// The lock's identity.
         package let identity: Digest
+        /// The deliverables whose tensor digest the lock did not have before.
+        package let completed: [DeliverableName]
     }
 
     let session: Session
@@ -81,8 +84,8 @@ package struct Sync: Sendable {
         return steps
     }
 
-    /// Does it.
-    package func run() async throws -> Outcome {
+    /// Does it, and notes the tensor digests of weights that were seen for the first time in the lock, unless `locked`.
+    package func run(locked: Bool = false) async throws -> Outcome {
         let (lock, manifest) = try LockOperation.fitting(project)
         if let manifest { LockOperation.warnOfUnchecked(manifest.policy, session) }
         let held = try await session.holdStore()
@@ -90,13 +93,33 @@ package struct Sync: Sendable {
         let work = try await fill(lock, manifest, try plan(lock))
         let layout = Layout(
             lock, manifest, project: project.directory, home: session.settings.home, store: session.store)
+        let weighed = try await Weighing(session: session).complete(lock)
         for part in layout.parts { try await part.view.lay(part.snapshots) }
         session.markUsed(layout)
+        let completed = LockOperation.changes(from: lock, to: weighed)
+        if !completed.isEmpty { try await complete(lock, weighed, locked: locked) }
         let files = lock.deliverables.flatMap(\.sources).flatMap(\.files)
         return Outcome(
             files: files.count, total: files.reduce(.zero) { $0 + $1.size }, fetched: work.fetched,
             adopted: work.adopted,
-            healed: work.healed, views: layout.parts.map(\.view.directory), identity: lock.identity)
+            healed: work.healed, views: layout.parts.map(\.view.directory), identity: lock.identity,
+            completed: locked ? [] : completed)
+    }
+
+    /// Replaces a lock by the same one with its tensor digests. Everything is in place without it: where the project may
+    /// not be written, it is said and no more.
+    private func complete(_ lock: Lock, _ weighed: Lock, locked: Bool) async throws {
+        guard !locked else {
+            session.emit(
+                .note("the lock has no tensor digests yet; `weighlock sync` without --locked notes them in it"))
+            return
+        }
+        do {
+            try await project.commit(
+                weighed, replacing: lock, action: .completed, reason: nil, settings: session.settings)
+        } catch let failure as Failure where failure.code == .file || failure.code == .busy {
+            session.emit(.warning("the tensor digests could not be noted in the lock: \(failure.message)"))
+        }
     }
 
     struct Work {
@@ -105,8 +128,11 @@ package struct Sync: Sendable {
         var healed: [RelativePath] = []
     }
 
-    /// Carries out the steps that bring bytes into the store.
-    func fill(_ lock: Lock, _ manifest: Manifest?, _ steps: [SyncStep]) async throws -> Work {
+    /// Carries out the steps that bring bytes into the store. Of blobs in `known` it has just been found out which chunks are
+    /// damaged: they are not read again before they are healed.
+    func fill(
+        _ lock: Lock, _ manifest: Manifest?, _ steps: [SyncStep], known: [Digest: BlobExamination.Finding] = [:]
+    ) async throws -> Work {
         var work = Work()
         var toFetch: [SyncStep] = []
         let total = steps.filter { $0.kind != .keep }.reduce(ByteCount.zero) { $0 + $1.file.size }
@@ -114,12 +140,22 @@ package struct Sync: Sendable {
         session.emit(.began("syncing", total: total))
         defer { session.emit(.ended) }
         let examined = steps.filter { $0.kind == .examine }
-        for (step, failure) in zip(examined, await examine(examined)) {
-            guard let failure else { continue }
+        var repaired = ByteCount.zero
+        for (step, finding) in zip(examined, await examine(examined, known)) {
+            guard let failure = finding.failure else { continue }
             guard failure.code == .mismatch else { throw failure }
-            session.emit(.note("`\(step.file.path)` is damaged in the store; fetching it again"))
-            session.emit(.advanced(-step.file.size.value))
+            session.emit(
+                .note(
+                    "`\(step.file.path)` is damaged in the store; fetching \(finding.damaged.isEmpty ? "it" : "what is damaged") again"))
             work.healed.append(step.file.path)
+            if !finding.damaged.isEmpty,
+                let fetched = try await ChunkHeal(session: session, hub: try session.hub(for: manifest))
+                    .run(step, damaged: finding.damaged)
+            {
+                repaired = repaired + fetched
+                continue
+            }
+            session.emit(.advanced(-step.file.size.value))
             toFetch.append(step)
         }
         for step in steps {
@@ -155,18 +191,26 @@ package struct Sync: Sendable {
             _ = try await download.run(
                 toFetch.map {
                     DownloadItem(
-                        repository: $0.repository, commit: $0.commit, path: $0.file.path, expected: $0.expected)
+                        repository: $0.repository, commit: $0.commit, path: $0.file.path, expected: $0.expected,
+                        isWeights: $0.file.component == .weights)
                 })
         }
-        work.fetched = needed
+        work.fetched = needed + repaired
         return work
     }
 
-    /// Reads blobs that nobody vouches for; the failure of each, or nil.
-    private func examine(_ steps: [SyncStep]) async -> [Failure?] {
-        await BlobExamination.run(
-            steps.map { ($0.file.sha256, $0.file.size) }, in: session.store,
+    /// Reads blobs that nobody vouches for, except those of which the state is known already.
+    private func examine(
+        _ steps: [SyncStep], _ known: [Digest: BlobExamination.Finding]
+    ) async -> [BlobExamination.Finding] {
+        let unread = steps.filter { known[$0.file.sha256] == nil }
+        let found = await BlobExamination.run(
+            unread.map { ($0.file.sha256, $0.file.size) }, in: session.store,
             progress: { session.emit(.advanced(Int64($0))) })
+        var findings = known
+        for (step, finding) in zip(unread, found) { findings[step.file.sha256] = finding }
+        for step in steps where known[step.file.sha256] != nil { session.emit(.advanced(step.file.size.value)) }
+        return steps.map { findings[$0.file.sha256] ?? BlobExamination.Finding() }
     }
 }
 

@@ -36,6 +36,9 @@ package struct Verification: Sendable {
         package let total: ByteCount
         /// How many of them were read; the others are vouched for by an attestation.
         package let read: Int
+        /// How many of those that were read were compared chunk by chunk with the tree of an earlier reading; of the others the
+        /// digest of the whole was computed.
+        package let byTree: Int
         /// What is wrong; empty when everything is right.
         package let problems: [Problem]
     }
@@ -73,8 +76,10 @@ package struct Verification: Sendable {
             toRead, in: session.store, progress: { session.emit(.advanced(Int64($0))) })
         session.emit(.ended)
         try Task.checkCancellation()
-        for (blob, failure) in zip(toRead, results) {
-            if let failure { failures[blob.digest] = failure }
+        var byTree: Set<Digest> = []
+        for (blob, finding) in zip(toRead, results) {
+            if let failure = finding.failure { failures[blob.digest] = failure }
+            if finding.byTree { byTree.insert(blob.digest) }
         }
         var problems = owners.compactMap { owner -> Problem? in
             guard let failure = failures[owner.file.sha256] else { return nil }
@@ -88,7 +93,8 @@ package struct Verification: Sendable {
         for deliverable in lock.deliverables { problems += localProblems(deliverable) }
         return Report(
             identity: lock.identity, files: owners.count, total: owners.reduce(.zero) { $0 + $1.file.size },
-            read: owners.count { read.contains($0.file.sha256) }, problems: problems)
+            read: owners.count { read.contains($0.file.sha256) },
+            byTree: owners.count { byTree.contains($0.file.sha256) }, problems: problems)
     }
 
     private static func reason(_ failure: Failure) -> String {

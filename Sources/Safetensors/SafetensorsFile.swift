@@ -6,14 +6,19 @@ public import SystemPackage
 
 /// One open safetensors file: its checked header, and its tensors read when they are asked for.
 ///
-/// Nothing is mapped and nothing is kept but the header. Reads name their place, so one value can serve many tasks at
-/// once. Closed when the value goes away.
+/// Nothing is kept but the header, and nothing is mapped unless that is asked for. Reads name their place, so one value
+/// can serve many tasks at once. Closed when the value goes away.
 public struct SafetensorsFile: ~Copyable, Sendable {
     /// What the file says about itself.
     public let header: Header
     /// Where it is.
     public let path: FilePath
-    private let file: File
+    private let backing: Backing
+
+    private enum Backing: ~Copyable, Sendable {
+        case file(File)
+        case mapped(MappedFile)
+    }
 
     /// Most headers are shorter: one read brings length and header.
     private static let firstRead = 64 * 1024
@@ -25,11 +30,33 @@ public struct SafetensorsFile: ~Copyable, Sendable {
     /// Opens the file at `path` and reads its header: no byte of a tensor, or at most those that follow a short header.
     ///
     /// - Throws: `file` or `header`.
-    public init(_ path: FilePath, mode: Mode = .compatible) throws(SafetensorsError) {
-        let opened = try Self.open(path)
-        header = try Self.readHeader(opened, mode)
-        file = opened
+    public init(_ path: FilePath, mode: Mode = .compatible, access: Access = .reads) throws(SafetensorsError) {
+        switch access {
+        case .reads:
+            let opened = try Self.open(path)
+            header = try Self.readHeader(opened, mode)
+            backing = .file(opened)
+        case .mapped:
+            let mapped = try Self.map(path)
+            header = try Self.readHeader(mapped, mode)
+            backing = .mapped(mapped)
+        }
         self.path = path
+    }
+
+    private static func map(_ path: FilePath) throws(SafetensorsError) -> MappedFile {
+        do throws(Failure) { return try MappedFile(path) } catch { throw .file(error) }
+    }
+
+    private static func readHeader(_ file: borrowing MappedFile, _ mode: Mode) throws(SafetensorsError) -> Header {
+        // SAFETY: bytes as bytes, borrowed for the call.
+        let outcome = unsafe file.bytes.withUnsafeBytes { bytes -> Result<Header, HeaderError> in
+            let span = unsafe Span<UInt8>(_unsafeElements: bytes.assumingMemoryBound(to: UInt8.self))
+            do throws(HeaderError) {
+                return .success(try Header(parsing: span, fileSize: UInt64(bytes.count), mode: mode))
+            } catch { return .failure(error) }
+        }
+        do throws(HeaderError) { return try outcome.get() } catch { throw .header(error, path: file.path.string) }
     }
 
     private static func open(_ path: FilePath) throws(SafetensorsError) -> File {
@@ -110,12 +137,58 @@ public struct SafetensorsFile: ~Copyable, Sendable {
         }
     }
 
+    /// A tensor of this file where it stands: nothing is copied, and pages are read as they are looked at.
+    ///
+    /// - Throws: `notMapped` unless the file was opened with `.mapped`, `foreignTensor`.
+    @_lifetime(borrow self)
+    public func view(_ tensor: TensorInfo) throws(SafetensorsError) -> RawSpan {
+        guard tensor.offsets.upperBound <= header.dataSize else { throw .foreignTensor(tensor.name) }
+        switch backing {
+        case .file: throw .notMapped(path: path.string)
+        case .mapped(let mapped):
+            // The header was checked against this very mapping.
+            let begin = Int(header.dataStart + tensor.offsets.lowerBound)
+            let span = mapped.bytes.extracting(begin..<(begin + Int(tensor.byteCount)))
+            // SAFETY: the mapping lives as long as this value.
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// The elements of a tensor of this file where they stand.
+    ///
+    /// - Throws: as `view(_:)`; `wrongElementType`; `misaligned` when the file's layout does not suit the elements, which
+    ///   files written without padding or sorting may have.
+    @_lifetime(borrow self)
+    public func view<Element: TensorElement>(
+        _ tensor: TensorInfo, as type: Element.Type
+    ) throws(SafetensorsError) -> Span<Element> {
+        let span = try TypedView.elements(try view(tensor), tensor.type, as: type)
+        // SAFETY: the mapping lives as long as this value.
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
+    private var isMapped: Bool {
+        switch backing {
+        case .file: false
+        case .mapped: true
+        }
+    }
+
     /// Fills `buffer`, whose size is the plan's.
     private func read(
         _ tensor: TensorInfo, _ plan: SlicePlan, into buffer: UnsafeMutableRawBufferPointer
     ) throws(SafetensorsError) {
         let origin = header.dataStart + tensor.offsets.lowerBound
         let length = Int(plan.runLength)
+        if isMapped {
+            var filled = 0
+            for run in plan.runs {
+                // SAFETY: the runs add up to the buffer's size, which the plan computed.
+                unsafe try fill(UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<(filled + length)]), origin + run)
+                filled += length
+            }
+            return
+        }
         // The first run of the piece that is being put together, and how many bytes that piece has.
         var piece: (first: UInt64, end: UInt64)?
         var pending: [UInt64] = []
@@ -164,8 +237,17 @@ public struct SafetensorsFile: ~Copyable, Sendable {
     /// Reads exactly `buffer.count` bytes from `place` in the file.
     func fill(_ buffer: UnsafeMutableRawBufferPointer, _ place: UInt64) throws(SafetensorsError) {
         guard let offset = Int64(exactly: place) else { throw .cut(path: path.string) }
-        let count: Int
-        do throws(Failure) { count = unsafe try file.read(into: buffer, at: offset) } catch { throw .file(error) }
-        if count < buffer.count { throw .cut(path: path.string) }
+        switch backing {
+        case .file(let file):
+            let count: Int
+            do throws(Failure) { count = unsafe try file.read(into: buffer, at: offset) } catch { throw .file(error) }
+            if count < buffer.count { throw .cut(path: path.string) }
+        case .mapped(let mapped):
+            guard let begin = Int(exactly: place), begin <= mapped.count, buffer.count <= mapped.count - begin else {
+                throw .cut(path: path.string)
+            }
+            // SAFETY: the range was just checked.
+            unsafe mapped.bytes.extracting(begin..<(begin + buffer.count)).withUnsafeBytes { unsafe buffer.copyMemory(from: $0) }
+        }
     }
 }

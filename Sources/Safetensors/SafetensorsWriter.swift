@@ -43,7 +43,7 @@ public struct SafetensorsWriter: ~Copyable {
 
     deinit { if !finished { try? FileSystem.remove(temporary) } }
 
-    private static func create(_ path: FilePath, _ mode: UInt16?, shownAs shown: FilePath) throws(Failure) -> File {
+    static func create(_ path: FilePath, _ mode: UInt16?, shownAs shown: FilePath) throws(Failure) -> File {
         let file = try File(path, .creating(permissions: mode ?? 0o666), shownAs: shown)
         guard let mode else { return file }
         do throws(Failure) { try file.setPermissions(mode) } catch {
@@ -54,7 +54,7 @@ public struct SafetensorsWriter: ~Copyable {
     }
 
     /// The place that a chain of links leads to, whether or not something is there.
-    private static func resolve(_ path: FilePath) throws(Failure) -> FilePath {
+    static func resolve(_ path: FilePath) throws(Failure) -> FilePath {
         var place = path
         // As many links as the kernel follows.
         for _ in 0..<40 {

@@ -56,16 +56,8 @@
     public func elements<Element: TensorElement>(
         as _: Element.Type = Element.self
     ) throws(SafetensorsError) -> Span<Element> {
-        guard Element.represents(type), byteCount % MemoryLayout<Element>.stride == 0 else {
-            throw .wrongElementType(type, requested: "\(Element.self)")
-        }
-        #if _endian(big)
-            // Turning the bytes round would be a copy; `bytes` is there for hosts like this.
-            guard MemoryLayout<Element>.stride == 1 else { throw .wrongElementType(type, requested: "\(Element.self)") }
-        #endif
-        // SAFETY: the memory is aligned to 64, holds whole elements, and every pattern of bits is a value of a
-        // `BitwiseCopyable` number.
-        let span = unsafe Span<Element>(_unsafeElements: UnsafeBufferPointer(buffer.bindMemory(to: Element.self)))
+        let span = try TypedView.elements(bytes, type, as: Element.self)
+        // SAFETY: the memory lives as long as this value.
         return unsafe _overrideLifetime(span, borrowing: self)
     }
 }

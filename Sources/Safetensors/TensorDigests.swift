@@ -16,6 +16,31 @@ public struct TensorDigests: Sendable, Hashable {
 
         /// Puts a name and a digest together.
         public init(_ name: TensorName, _ digest: Digest) { (self.name, self.digest) = (name, digest) }
+
+        /// Reads a line of a listing, without its line end.
+        init?(line: [UInt8]) {
+            let isEscaped = line.first == UInt8(ascii: "\\")
+            let rest = line.dropFirst(isEscaped ? 1 : 0)
+            guard rest.count >= 66, let digest = Digest(String(decoding: rest.prefix(64), as: UTF8.self)),
+                rest.dropFirst(64).prefix(2).elementsEqual("  ".utf8)
+            else { return nil }
+            var name: [UInt8] = []
+            var bytes = rest.dropFirst(66)
+            while let byte = bytes.popFirst() {
+                guard isEscaped, byte == UInt8(ascii: "\\") else {
+                    name.append(byte)
+                    continue
+                }
+                switch bytes.popFirst() {
+                case UInt8(ascii: "\\"): name.append(UInt8(ascii: "\\"))
+                case UInt8(ascii: "n"): name.append(UInt8(ascii: "\n"))
+                case UInt8(ascii: "r"): name.append(UInt8(ascii: "\r"))
+                default: return nil
+                }
+            }
+            guard let name = TensorName(utf8: name) else { return nil }
+            self.init(name, digest)
+        }
     }
 
     /// The tensors, sorted by the bytes of their names.
@@ -31,6 +56,9 @@ public struct TensorDigests: Sendable, Hashable {
         }
         self.entries = sorted
     }
+
+    /// Takes tensors whose names are known to differ.
+    init(distinct entries: [Entry]) { self.entries = entries.sorted { $0.name < $1.name } }
 
     /// Reads and hashes every tensor of a file, each byte once, two tensors interleaved, in two buffers of 512 KiB.
     ///
@@ -91,6 +119,18 @@ public struct TensorDigests: Sendable, Hashable {
             out.append(UInt8(ascii: "\n"))
         }
         return out
+    }
+
+    /// Reads a listing back.
+    ///
+    /// - Throws: `duplicateTensor`, or `listing` with the number of the first line that is not one.
+    public init(listing: some Collection<UInt8>) throws(SafetensorsError) {
+        var entries: [Entry] = []
+        for (index, line) in listing.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true).enumerated() {
+            guard let entry = Entry(line: Array(line)) else { throw .listing(line: index + 1) }
+            entries.append(entry)
+        }
+        try self.init(entries)
     }
 
     /// The tensor digest of the model: the SHA-256 of `listing`.

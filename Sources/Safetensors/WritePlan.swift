@@ -25,31 +25,49 @@ public struct WritePlan: Sendable {
     public init(
         _ specs: [TensorSpec], metadata: [MetadataEntry]? = nil, alignment: Int = 8, reserving: Int = 0
     ) throws(WriteError) {
+        let tensors = try WritePlan.place(specs)
+        let json = try WritePlan.json(tensors, metadata)
+        head = try WritePlan.head(json, alignment: alignment, reserving: reserving)
+        self.tensors = tensors
+        let data = tensors.last?.offsets.upperBound ?? 0
+        let (size, overflow) = data.addingReportingOverflow(UInt64(head.count))
+        guard !overflow, Int64(exactly: size) != nil else { throw .sizeOverflow(tensors.last?.name ?? "") }
+        fileSize = size
+    }
+
+    /// The text of a header without padding; the offsets are those of the tensors.
+    static func json(_ tensors: some Sequence<TensorInfo>, _ metadata: [MetadataEntry]?) throws(WriteError) -> [UInt8] {
+        var json = Array("{".utf8)
+        if let metadata { try append(metadata, to: &json) }
+        for tensor in tensors {
+            if json.count > 1 { json.append(UInt8(ascii: ",")) }
+            append(tensor, to: &json)
+        }
+        json.append(UInt8(ascii: "}"))
+        return json
+    }
+
+    /// The length, the text and the padding: everything before the data, which begin at a multiple of `alignment`.
+    static func head(_ json: [UInt8], alignment: Int, reserving: Int) throws(WriteError) -> [UInt8] {
         guard alignment >= 8, alignment <= 65536, alignment & (alignment - 1) == 0 else {
             throw .invalidAlignment(alignment)
         }
-        let tensors = try WritePlan.place(specs)
-        var json = Array("{".utf8)
-        if let metadata { try WritePlan.append(metadata, to: &json) }
-        for tensor in tensors {
-            if json.count > 1 { json.append(UInt8(ascii: ",")) }
-            WritePlan.append(tensor, to: &json)
-        }
-        json.append(UInt8(ascii: "}"))
         let room = max(0, min(reserving, Int(HeaderLimits.length)))
         let padding = room + (alignment - (8 + json.count + room) % alignment) % alignment
-        let length = UInt64(json.count + padding)
-        guard length <= HeaderLimits.length else { throw .headerTooLarge(length: length, limit: HeaderLimits.length) }
-        json += repeatElement(UInt8(ascii: " "), count: padding)
+        return try head(json, length: json.count + padding)
+    }
+
+    /// The same with a header of exactly `length` bytes, which are not fewer than the text has.
+    static func head(_ json: [UInt8], length: Int) throws(WriteError) -> [UInt8] {
+        guard length <= HeaderLimits.length else {
+            throw .headerTooLarge(length: UInt64(length), limit: HeaderLimits.length)
+        }
         var head: [UInt8] = []
-        head.append(littleEndian: length)
+        head.reserveCapacity(8 + length)
+        head.append(littleEndian: UInt64(length))
         head += json
-        self.head = head
-        self.tensors = tensors
-        let data = tensors.last?.offsets.upperBound ?? 0
-        let (size, overflow) = data.addingReportingOverflow(8 + length)
-        guard !overflow, Int64(exactly: size) != nil else { throw .sizeOverflow(tensors.last?.name ?? "") }
-        fileSize = size
+        head += repeatElement(UInt8(ascii: " "), count: max(0, length - json.count))
+        return head
     }
 
     private static func place(_ specs: [TensorSpec]) throws(WriteError) -> [TensorInfo] {

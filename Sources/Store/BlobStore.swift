@@ -16,6 +16,7 @@ package struct BlobStore: Sendable {
     package func path(of digest: Digest) -> FilePath { place("blobs/sha256", digest.description) }
 
     func attestationPath(of digest: Digest) -> FilePath { place("attest", digest.description) }
+    func treePath(of digest: Digest) -> FilePath { directory.appending("attest/\(digest.description.prefix(2))/\(digest).tree") }
     var partialDirectory: FilePath { directory.appending("partial") }
 
     private func place(_ folder: String, _ name: String) -> FilePath {
@@ -26,11 +27,7 @@ package struct BlobStore: Sendable {
     package func condition(of digest: Digest, size: ByteCount) throws(Failure) -> BlobCondition {
         guard let status = try FileSystem.status(path(of: digest)), status.kind == .regular else { return .missing }
         guard status.size == size else { return .wrongSize(status.size) }
-        guard let bytes = try? FileSystem.read(attestationPath(of: digest), limit: 512), let note = Attestation(bytes)
-        else {
-            return .unattested
-        }
-        return note == Attestation(status) ? .attested : .unattested
+        return attestation(of: digest)?.fits(status) == true ? .attested : .unattested
     }
 
     /// Whether a blob is there, attested, with that size.
@@ -60,13 +57,14 @@ package struct BlobStore: Sendable {
     /// Stores `bytes` under their digest.
     @discardableResult
     package func ingest(_ bytes: [UInt8]) throws(Failure) -> Digest {
-        let digest = Digest(of: bytes)
-        if contains(digest, size: ByteCount(clamping: Int64(bytes.count))) { return digest }
+        let found = BlobStore.digests(bytes)
+        let digest = found.sha256
+        if contains(digest, size: found.size) { return digest }
         let temporary = try temporaryPath()
         do throws(Failure) {
             let file = try File(temporary, .creating(permissions: 0o444))
             try file.write(bytes, at: 0)
-            try publish(temporary, file, as: digest)
+            try publish(temporary, file, as: found)
         } catch {
             try? FileSystem.remove(temporary)
             throw error
@@ -85,6 +83,15 @@ package struct BlobStore: Sendable {
         return try ingest(bytes)
     }
 
+    /// The digests of bytes in memory, with the tree when they are longer than a chunk.
+    private static func digests(_ bytes: [UInt8]) -> FileDigests {
+        var sha256 = SHA256()
+        var tree = Int64(bytes.count) > ChunkTree.chunkSize ? ChunkTree.Builder() : nil
+        if tree == nil { sha256.update(bytes.span.bytes) } else { tree?.update(bytes.span.bytes, with: &sha256) }
+        return FileDigests(
+            sha256: sha256.finalize(), git: nil, size: ByteCount(clamping: Int64(bytes.count)), tree: tree?.finalize())
+    }
+
     /// Copies a file into the store, sharing its blocks where the file system can, and returns what it is.
     ///
     /// - Throws: `Failure` with code `mismatch` when `expected` is given and the file is not that; then nothing was stored.
@@ -94,9 +101,9 @@ package struct BlobStore: Sendable {
         do throws(Failure) {
             try FileSystem.copy(file, to: temporary, permissions: 0o444)
             // The copy is hashed, not the original: somebody may be writing to that.
-            let found = try Digests.of(temporary, git: expected == nil || expected?.git != nil)
+            let found = try Digests.of(temporary, git: expected == nil || expected?.git != nil, tree: true)
             try expected?.check(found)
-            try publish(temporary, try File(temporary, .reading), as: found.sha256)
+            try publish(temporary, try File(temporary, .reading), as: found)
             return found
         } catch {
             try? FileSystem.remove(temporary)
@@ -107,9 +114,13 @@ package struct BlobStore: Sendable {
     /// The last step of every arrival: durable bytes get their name, then the note that vouches for them.
     ///
     /// The caller has hashed the very bytes of `file`. An attested blob that is already there is kept, a damaged one replaced.
-    func publish(_ temporary: FilePath, _ file: borrowing File, as digest: Digest) throws(Failure) {
+    /// With `replacing`, an attested one is replaced too: its bytes were read and are damaged, though `stat` says nothing of it.
+    func publish(
+        _ temporary: FilePath, _ file: borrowing File, as found: FileDigests, replacing: Bool = false
+    ) throws(Failure) {
+        let digest = found.sha256
         let size = try file.status().size
-        if contains(digest, size: size) { return try FileSystem.remove(temporary) }
+        if !replacing, contains(digest, size: size) { return try FileSystem.remove(temporary) }
         let target = path(of: digest)
         let folder = target.removingLastComponent()
         try FileSystem.createDirectories(folder)
@@ -117,32 +128,25 @@ package struct BlobStore: Sendable {
         try file.synchronize()
         try FileSystem.rename(temporary, to: target)
         try FileSystem.synchronizeDirectory(folder)
-        try attest(digest)
+        try attest(found)
     }
 
-    /// Notes that the bytes of a blob have just been found right.
-    package func attest(_ digest: Digest) throws(Failure) {
-        guard let status = try FileSystem.status(path(of: digest)) else { return }
-        let note = attestationPath(of: digest)
-        try FileSystem.createDirectories(note.removingLastComponent())
-        // Losing the note in a crash costs one reading of the blob, so it need not be durable.
-        try FileSystem.replace(note, with: Array(Attestation(status).text.utf8), durably: false)
-    }
-
-    /// Reads a blob and compares it with its name; attests it when it is right.
+    /// Reads a blob and compares it with its name; attests it, with its chunk tree, when it is right.
     ///
     /// - Throws: `Failure` with code `missing` or `mismatch`.
     package func examine(_ digest: Digest) throws(Failure) {
         guard FileSystem.exists(path(of: digest)) else {
             throw Failure(.missing, "blob `\(digest)` is not in the store", hint: "run `weighlock sync`")
         }
-        let found = try Digests.of(path(of: digest), git: false).sha256
-        guard found == digest else { throw BlobStore.damage(digest, found: found) }
-        try attest(digest)
+        let found = try Digests.of(path(of: digest), git: false, tree: true)
+        guard found.sha256 == digest else { throw BlobStore.damage(digest, found: found.sha256) }
+        try attest(found)
     }
 
     /// Takes a blob that is not what its name says out of the store.
     package func discard(_ digest: Digest) throws(Failure) {
+        removeNotes(of: digest)
+        try FileSystem.remove(treePath(of: digest))
         try FileSystem.remove(attestationPath(of: digest))
         try FileSystem.remove(path(of: digest))
     }
@@ -178,7 +182,7 @@ package struct BlobStore: Sendable {
         return found
     }
 
-    private func temporaryPath() throws(Failure) -> FilePath {
+    func temporaryPath() throws(Failure) -> FilePath {
         try FileSystem.createDirectories(partialDirectory)
         return FileSystem.temporaryName(beside: partialDirectory.appending("incoming"))
     }

@@ -35,6 +35,8 @@ package final class PartialBlob: Sendable {
         var frontier: Int64 = 0
         var sha256 = SHA256()
         var sha1: SHA1?
+        /// Of blobs longer than a chunk: the tree that is hashed beside the whole.
+        var tree: ChunkTree.Builder?
     }
 
     /// What is expected.
@@ -42,6 +44,7 @@ package final class PartialBlob: Sendable {
     /// How many bytes were there already when it was opened.
     package let resumed: ByteCount
     private let store: BlobStore
+    private let observer: (any BlobObserver)?
     private let data: File
     private let map: File
     private let segmentSize: Int64
@@ -52,8 +55,12 @@ package final class PartialBlob: Sendable {
 
     /// Opens the partial file of `expected`, or begins one; nil while another process works on it.
     ///
+    /// `observer` sees every byte of the blob once, in order, from the first one on, whatever an earlier run has left.
+    ///
     /// - Throws: `Failure` with code `file` or `noSpace`.
-    package init?(_ expected: ExpectedBlob, in store: BlobStore) throws(Failure) {
+    package init?(
+        _ expected: ExpectedBlob, in store: BlobStore, observer: (any BlobObserver)? = nil
+    ) throws(Failure) {
         try FileSystem.createDirectories(store.partialDirectory)
         // The counters' file is what is locked: it keeps its name until the blob is in the store and attested, while the data's
         // file is renamed there a moment before.
@@ -68,6 +75,7 @@ package final class PartialBlob: Sendable {
         let data = try File(store.partialDirectory.appending(expected.key + ".part"), .updating)
         self.expected = expected
         self.store = store
+        self.observer = observer
         let size = expected.size.value
         segmentSize = max(
             PartialBlob.ordinarySegmentSize, (size + PartialBlob.maximumSegments - 1) / PartialBlob.maximumSegments)
@@ -91,7 +99,10 @@ package final class PartialBlob: Sendable {
         self.data = consume data
         self.map = consume map
         progress = Mutex(Progress(received: received))
-        hashing = Mutex(Hashing(sha1: expected.git.map { _ in SHA1(gitObject: "blob", size: size) }))
+        hashing = Mutex(
+            Hashing(
+                sha1: expected.git.map { _ in SHA1(gitObject: "blob", size: size) },
+                tree: size > ChunkTree.chunkSize ? ChunkTree.Builder() : nil))
     }
 
     private static func header(segmentSize: Int64, size: Int64) -> [UInt8] {
@@ -169,14 +180,20 @@ package final class PartialBlob: Sendable {
         // Whoever finds the hasher busy leaves its bytes to a later catch-up, from the page cache.
         let outcome = hashing.withLockIfAvailable { state -> Result<Void, Failure> in
             if state.frontier == place {
-                state.sha256.update(RawSpan(_unsafeBytes: bytes))
-                state.sha1?.update(RawSpan(_unsafeBytes: bytes))
-                state.frontier += Int64(bytes.count)
+                hash(RawSpan(_unsafeBytes: bytes), &state)
                 return .success(())
             }
             return complete ? catchUp(&state) : .success(())
         }
         try outcome?.get()
+    }
+
+    /// Hashes the bytes at the frontier and moves it behind them.
+    private func hash(_ bytes: RawSpan, _ state: inout Hashing) {
+        if state.tree == nil { state.sha256.update(bytes) } else { state.tree?.update(bytes, with: &state.sha256) }
+        state.sha1?.update(bytes)
+        observer?.observe(bytes)
+        state.frontier += Int64(bytes.byteCount)
     }
 
     /// Hashes from the disk what has arrived behind the frontier.
@@ -188,9 +205,7 @@ package final class PartialBlob: Sendable {
                 guard arrived > state.frontier else { break }
                 let bytes = try data.read(Int(min(arrived - state.frontier, 256 << 10)), at: state.frontier)
                 guard !bytes.isEmpty else { break }
-                state.sha256.update(bytes.span.bytes)
-                state.sha1?.update(bytes.span.bytes)
-                state.frontier += Int64(bytes.count)
+                hash(bytes.span.bytes, &state)
             }
             return .success(())
         } catch { return .failure(error) }
@@ -206,12 +221,13 @@ package final class PartialBlob: Sendable {
         }
         let done = try state.get()
         let found = FileDigests(
-            sha256: done.sha256.finalize(), git: done.sha1?.finalize(), size: ByteCount(clamping: done.frontier))
+            sha256: done.sha256.finalize(), git: done.sha1?.finalize(), size: ByteCount(clamping: done.frontier),
+            tree: done.tree?.finalize())
         do throws(Failure) { try expected.check(found) } catch {
             discard()
             throw error
         }
-        try store.publish(data.path, data, as: found.sha256)
+        try store.publish(data.path, data, as: found)
         try FileSystem.remove(map.path)
         return found.sha256
     }

@@ -49,7 +49,17 @@ enum Vector {
                     name: entry["name"]?.string ?? "", value: try require(entry["value"]),
                     file: try RelativePath(entry["file"]?.string ?? ""),
                     key: entry["key"]?.string)
-            })
+            },
+            tensors: Listing.tensors(
+                sets: try pairs(value["sets"]).map { (directory: $0, digest: $1) },
+                others: try pairs(value["others"]).map { (path: $0, sha256: $1) }))
+    }
+
+    private static func pairs(_ value: JSONValue?) throws -> [(String, Digest)] {
+        try (value?.array ?? []).map { row in
+            let texts = (row.array ?? []).compactMap(\.string)
+            return (try require(texts.first), try require(texts.last.flatMap { Digest($0) }))
+        }
     }
 
     private static func source(_ value: JSONValue) throws -> LockedSource {
@@ -92,6 +102,8 @@ enum Vector {
             )
             #expect(deliverable.components.map(\.sha256.description) == components.compactMap { $0["sha256"]?.string })
             #expect(deliverable.components.map { Int64($0.files) } == components.compactMap { $0["files"]?.integer })
+            #expect(
+                deliverable.components.map(\.tensors?.description) == components.map { $0["tensors"]?.string })
             #expect(deliverable.components.map(\.size.value) == components.compactMap { $0["size"]?.integer })
         }
     }

@@ -26,7 +26,8 @@ import Testing
                             role: $0.role, request: $0.request, commit: $0.commit, date: $0.date,
                             files: $0.files.reversed())
                     },
-                    launch: entry.launch, localFiles: entry.localFiles.reversed(), defaults: entry.defaults.reversed())
+                    launch: entry.launch, localFiles: entry.localFiles.reversed(),
+                    defaults: entry.defaults.reversed(), tensors: entry.weights?.tensors)
             })
         #expect(shuffled.canonicalText == lock.canonicalText)
     }
@@ -84,16 +85,17 @@ import Testing
         Edit("\"commit\": \"c70bf6d1", "\"commit\": \"c70bf6d", "is not a commit id of 40 digits"),
         Edit("\"identity\": \"897a", "\"identity\": \"897b", "the identity of the project is not the one recorded"),
         Edit("\"identity\": \"ed24", "\"identity\": \"ed25", "the identity of `Z.small` is not the one recorded"),
-        Edit("\"behaviour\": \"ed24", "\"behaviour\": \"ed25", "the behaviour of `Z.small` is not the one recorded"),
+        Edit("\"behaviour\": \"e3d3", "\"behaviour\": \"e3d4", "the behaviour of `Z.small` is not the one recorded"),
         Edit(
             "\"sha256\": \"fea3", "\"sha256\": \"fea4",
             "`Z.small`: the digest of component `weights` is not the one recorded"),
         Edit(
             "{\"component\": \"weights\", \"sha256\": \"fea3", "{\"component\": \"config\", \"sha256\": \"fea3",
-            "the components are weights; recorded are config"),
+            "tensors of component `config`: only `weights` has a tensor digest"),
+        Edit("\"component\": \"tokenizer\", \"sha256\"", "\"component\": \"config\", \"sha256\"", "recorded are"),
         Edit("\"component\": \"weights\"}", "\"component\": \"launch\"}", "a file of `model` cannot be `launch`"),
         Edit("\"component\": \"weights\"}", "\"component\": \"thing\"}", "`thing` is not a component"),
-        Edit("\"tensors\": null", "\"tensors\": \"x\"", "which this program does not know"),
+        Edit("\"tensors\": null", "\"tensors\": \"x\"", "only `weights` has a tensor digest"),
         Edit("\"image\": null", "\"image\": \"x\"", "which this program does not know"),
         Edit("\"patches\": []", "\"patches\": [1]", "which this program does not know"),
         Edit("\"role\": \"model\"", "\"role\": \"base\"", "there is no source with role `model`"),

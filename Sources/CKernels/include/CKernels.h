@@ -18,6 +18,14 @@ void weighlock_sha256_blocks(uint32_t *_Nonnull state, const uint8_t *_Nonnull b
 void weighlock_sha256_blocks_x2(uint32_t *_Nonnull state_a, const uint8_t *_Nonnull blocks_a,
                                 uint32_t *_Nonnull state_b, const uint8_t *_Nonnull blocks_b, size_t count);
 
+/// Compresses `count` blocks of each of sixteen independent streams: `states[i]` with `blocks[i]`. The states must be
+/// sixteen different ones; the blocks may overlap. Worth it where `weighlock_sha256_wide_lanes` is not 0.
+void weighlock_sha256_blocks_x16(uint32_t *_Nonnull const *_Nonnull states,
+                                 const uint8_t *_Nonnull const *_Nonnull blocks, size_t count);
+
+/// 16 where this processor hashes sixteen streams at once faster than by two; otherwise 0.
+size_t weighlock_sha256_wide_lanes(void);
+
 /// Compresses `count` 64-byte blocks at `blocks` into the five-word SHA-1 `state` (FIPS 180-4, 6.1.2).
 void weighlock_sha1_blocks(uint32_t *_Nonnull state, const uint8_t *_Nonnull blocks, size_t count);
 
@@ -27,5 +35,8 @@ void weighlock_sha1_blocks_portable(uint32_t *_Nonnull state, const uint8_t *_No
 
 /// Whether this processor runs the SHA-256 instructions that `weighlock_sha256_blocks` prefers.
 bool weighlock_sha256_is_accelerated(void);
+
+/// What the dispatcher has chosen, for benchmarks and bug reports: `portable`, `sha`, `sha+avx512`, `sha2`.
+const char *_Nonnull weighlock_sha256_path_name(void);
 
 #endif

@@ -10,6 +10,9 @@
 /// kernel or the file systems cannot, with `errno` set.
 int64_t weighlock_copy_file_range(int from, int to, int64_t offset, int64_t count);
 
+/// The same between two places: up to `count` bytes at `source` of one file to `target` of another.
+int64_t weighlock_copy_between(int from, int64_t source, int to, int64_t target, int64_t count);
+
 /// Asks the kernel to begin writing a range to the disk. Only a wish: nothing is waited for, nothing can fail.
 void weighlock_begin_writeback(int descriptor, int64_t offset, int64_t count);
 

@@ -12,14 +12,14 @@ struct SyncCommand: Performable {
         abstract: "Fetch what the lock says, checking every byte while it arrives, and lay out the view.",
         discussion: """
             Files that the user's Hugging Face cache has are hashed and taken from there. A killed sync goes on where it was. \
-            The lock is never written. '--print-cache-key' prints the identity of the lock: the key under which a CI can \
+            Of the lock nothing changes but the tensor digests of weights that are seen for the first time; with '--locked' not \
+            even those. '--print-cache-key' prints the identity of the lock: the key under which a CI can \
             keep WEIGHLOCK_HOME.
             """)
 
     @Flag(help: "Print what would be done, and do nothing.") var dryRun = false
     @Flag(help: "Print the lock's identity and do nothing else.") var printCacheKey = false
-    @Flag(help: "Fail when the lock does not fit weighlock.yaml. Always on; for scripts that say so.") var locked =
-        false
+    @Flag(help: "Leave the lock as it is, also when it has no tensor digests yet.") var locked = false
     @OptionGroup var network: NetworkOptions
     @OptionGroup var shared: SharedOptions
 
@@ -39,7 +39,7 @@ struct SyncCommand: Performable {
                 if !context.printJSON(JSON.plan(steps)) { Text(terminal: context.terminal).plan(steps) }
                 return .success
             }
-            let outcome = try await sync.run()
+            let outcome = try await sync.run(locked: locked)
             if !context.printJSON(JSON.sync(outcome)) { summarise(outcome, context.terminal) }
             return .success
         }
@@ -52,6 +52,7 @@ struct SyncCommand: Performable {
         if !outcome.healed.isEmpty { parts.append("healed \(counted(outcome.healed.count, "file"))") }
         if parts.isEmpty { parts.append("nothing to fetch") }
         terminal.say("synced \(counted(outcome.files, "file")), \(outcome.total): " + parts.joined(separator: ", "))
+        for name in outcome.completed { terminal.say("noted the tensor digest of `\(name)` in the lock") }
         for view in outcome.views { terminal.say("view: \(view.string)") }
     }
 }

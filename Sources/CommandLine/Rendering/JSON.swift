@@ -78,6 +78,7 @@ enum JSON {
                 "fetched": .integer(outcome.fetched.value), "adopted": .integer(outcome.adopted.value),
                 "healed": .array(outcome.healed.map { .string($0.description) }),
                 "views": .array(outcome.views.map { .string($0.string) }),
+                "completed": .array(outcome.completed.map { .string($0.description) }),
             ])
     }
 

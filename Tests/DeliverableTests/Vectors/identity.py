@@ -75,6 +75,8 @@ PROJECT = [
                    kind="dataset"),
             source("base", "example/base", "main", [entry("config.json", "config", "base")]),
         ],
+        "sets": [["adapters/1/", sha("set b")], ["adapters/0/", sha("set b")], ["", sha("set z")], ["", sha("set a")], ["", sha("set a")]],
+        "others": [["adapters/0/optimizer.bin", sha("other")]],
         "launch": {
             "command": ["vllm", "serve", "{model}", "--note", 'a "b" \\ c\td\ne/' + DECOMPOSED + "\U0001f600"],
             "env": [{"name": "A", "value": ""}, {"name": "B_2", "value": "1"}, {"name": "a", "value": COMPOSED}],
@@ -95,6 +97,7 @@ PROJECT = [
     },
     {
         "name": "Z.small", "launch": None, "files": [], "defaults": [],
+        "sets": [["", sha("one set at the top")]], "others": [],
         "sources": [source("model", "gpt2", "main", [entry("model.safetensors", "weights", "x")], date=None)],
     },
     {
@@ -103,6 +106,18 @@ PROJECT = [
         "sources": [source("model", "example/docs", "main", [entry("README.md", "docs", "only docs")])],
     },
 ]
+
+
+def tensor_digest(deliverable):
+    """The tensor digest of the weights: sets as (directory, digest), other files as (path, digest)."""
+    sets = {(directory + "tensors", digest) for directory, digest in deliverable.get("sets", [])}
+    others = [tuple(row) for row in deliverable.get("others", [])]
+    if not sets:
+        return None
+    if len(sets) == 1 and not others:
+        return next(iter(sets))[1]
+    rows = sorted(list(sets) + others, key=lambda r: (r[0].encode(), r[1]))
+    return sha("".join(f"{digest}  {path}\n" for path, digest in rows))
 
 
 def digests(deliverable):
@@ -122,16 +137,19 @@ def digests(deliverable):
         text = json.dumps({"command": launch["command"], "env": {v["name"]: v["value"] for v in launch["env"]}},
                           ensure_ascii=False, separators=(",", ":"))
         rows.setdefault("launch", []).append(("-", sha(text), 0))
-    components, lines = [], []
+    components, lines, behaviour = [], [], []
     for name in sorted(rows):
         listing = "".join(f"{digest}  {path}\n" for path, digest, _ in sorted(rows[name], key=lambda r: (r[0].encode(), r[1])))
+        tensors = tensor_digest(deliverable) if name == "weights" else None
         components.append({"component": name, "sha256": sha(listing), "files": counts.get(name, 0), "size": sizes.get(name, 0),
-                           "tensors": None})
+                           "tensors": tensors})
+        if name != "docs":
+            behaviour.append(f"{tensors or sha(listing)}  {name}\n")
         lines.append((name, f"{sha(listing)}  {name}\n"))
     return {
         "components": components,
         "identity": sha("".join(line for _, line in lines)),
-        "behaviour": sha("".join(line for name, line in lines if name != "docs")),
+        "behaviour": sha("".join(behaviour)),
     }
 
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import ContentModel
+internal import Deliverable
+internal import FileIO
+internal import Operations
+internal import SystemPackage
+
+struct InspectCommand: Performable {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Show what is in the files of a model without reading the weights.",
+        discussion: """
+            A target is a safetensors file, the index of a sharded model, a directory, a deliverable of the project's lock \
+            (name or name:path), or a repository (org/model[@revision][:path] or hf://org/model[@revision][/path]), of which \
+            only the listing and the headers are fetched: kilobytes. What is on this machine comes before what is in the \
+            lock, and that before a repository.
+
+            With --strict, exit code 5 when there are findings: what the format's text forbids and most readers let pass, and \
+            where index, headers and files do not agree. Exit code 1, with and without it, when a file cannot be read as what \
+            its name says.
+
+              weighlock inspect model.safetensors --tensors
+              weighlock inspect sentence-transformers/all-MiniLM-L6-v2
+            """)
+
+    @Argument(help: "What to inspect.", completion: .file()) var targets: [String]
+    @Flag(help: "List every tensor with its type, shape and size.") var tensors = false
+    @Flag(help: "Exit with 5 when there are findings.") var strict = false
+    @OptionGroup var network: NetworkOptions
+    @OptionGroup var shared: SharedOptions
+
+    func perform(_ context: CommandContext) async throws -> ExitStatus {
+        let project = context.project
+        let lock = try context.lockForTargets()
+        let chosen = try targets.map { try context.target($0, lock) }
+        let reports = try await context.withSession(network) { session in
+            var reports: [InspectionReport] = []
+            for target in chosen { reports.append(try await Inspection(session, project).run(target)) }
+            return reports
+        }
+        if !context.printJSON(JSON.inspection(reports, tensors: tensors)) {
+            InspectionText(terminal: context.terminal).show(reports, tensors: tensors)
+        }
+        for report in reports where report.unnamed > 0 {
+            context.terminal.warn(
+                "`\(Escaped(report.target))`: \(counted(report.unnamed, "file")) passed over: the name is not UTF-8, or it is a broken link"
+            )
+        }
+        let problems = reports.flatMap(\.problems)
+        guard problems.isEmpty else {
+            throw Failure(
+                .unreadableModel, "\(counted(problems.count, "file")) cannot be read as safetensors",
+                hint: "name a safetensors file, the index of a sharded model, or a directory or repository with such files",
+                details: problems.prefix(20).map { "`\(Escaped($0.name, limit: 1024))`: \($0.reason)" }
+                    + (problems.count > 20 ? ["and \(problems.count - 20) more"] : []))
+        }
+        let findings = reports.reduce(0) { $0 + $1.findingCount }
+        if strict, findings > 0 {
+            throw Failure(
+                .refused, "\(counted(findings, "finding"))",
+                hint: "write the files anew with `weighlock convert`; without `--strict` findings are only shown")
+        }
+        return .success
+    }
+}
+
+extension Failure.Code {
+    /// A file is not what its name says; the word of the library for such files.
+    static let unreadableModel = Self(rawValue: "invalid-safetensors")
+}
+
+extension CommandContext {
+    /// The project's lock, for words that may name one of its deliverables. One that cannot be read only matters to
+    /// whoever asks for something in it.
+    func lockForTargets() throws(Failure) -> Lock? { try project.lockIfPresent() }
+
+    /// What a word of the command line means.
+    func target(_ text: String, _ lock: Lock?) throws(Failure) -> ModelTarget {
+        try ModelTarget(text, lock: lock, absolute: Program.absolute, exists: { FileSystem.exists($0) })
+    }
+}

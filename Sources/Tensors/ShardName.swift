@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A file name such as `model-00001-of-00003.safetensors`.
+package struct ShardName: Sendable, Hashable {
+    /// What the shards of one model have in common: the name without its number.
+    package let series: String
+
+    /// Finds the last `<digits>-of-<digits>` of a path's last segment; nil when there is none.
+    package init?(_ path: String) {
+        let bytes = Array(path.utf8)
+        let start = (bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1
+        let middle = Array("-of-".utf8)
+        guard bytes.count - start > middle.count else { return nil }
+        func isDigit(_ index: Int) -> Bool {
+            bytes.indices.contains(index) && index >= start
+                && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index])
+        }
+        for place in (start...(bytes.count - middle.count)).reversed()
+        where bytes[place..<place + middle.count].elementsEqual(middle) && isDigit(place - 1) && isDigit(place + 4) {
+            var first = place
+            while isDigit(first - 1) { first -= 1 }
+            series = String(decoding: bytes[..<first] + bytes[place...], as: UTF8.self)
+            return
+        }
+        return nil
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ContentModel
+import Deliverable
+import Evidence
+import FileIO
+import Safetensors
+import Store
+import SystemPackage
+import TestKit
+import Testing
+
+@testable import Operations
+
+/// The tensor digests of a lock's weights.
+@Suite(.serialized) struct `Weighing` {
+    private static let tensors = [
+        ModelBuilder.Tensor("a", shape: [2, 3], floats: [1, 2, 3, 4, 5, 6]),
+        ModelBuilder.Tensor("b", dtype: "I64", shape: [], data: [1, 0, 0, 0, 0, 0, 0, 0]),
+        // More than is kept in memory while it arrives.
+        ModelBuilder.Tensor("c", shape: [700_000], floats: (0..<700_000).map { Float($0) }),
+    ]
+    private static let config = ["config.json": Array("{}\n".utf8)]
+
+    private static func digest(_ tensors: [ModelBuilder.Tensor]) throws -> Digest {
+        try TensorDigests(
+            tensors.map { tensor in
+                var hasher = TensorHasher(
+                    type: try #require(TensorType(rawValue: tensor.dtype)), shape: tensor.shape.map { UInt64($0) },
+                    byteCount: UInt64(tensor.data.count))
+                hasher.update(tensor.data.span.bytes)
+                return TensorDigests.Entry(TensorName(tensor.name), hasher.finalize())
+            }
+        ).model
+    }
+
+    private func publish(_ yard: Yard, _ files: [String: [UInt8]]) throws {
+        try yard.server.commit("org/tiny", Self.config.merging(files) { $1 })
+    }
+
+    private func weights(_ yard: Yard) throws -> ComponentDigest? {
+        try yard.project.lock().deliverable(try DeliverableName("tiny"))?.weights
+    }
+
+    /// What the lock says after a sync of these files.
+    private func weigh(
+        _ files: [String: [UInt8]]
+    ) async throws -> (tensors: Digest?, behaviour: Digest?, identity: Digest?) {
+        var result: (Digest?, Digest?, Digest?)
+        try await Yard.run { yard in
+            try publish(yard, files)
+            try await yard.lock()
+            try await yard.sync()
+            let deliverable = try yard.project.lock().deliverable(try DeliverableName("tiny"))
+            result = (deliverable?.weights?.tensors, deliverable?.behaviour, deliverable?.identity)
+        }
+        return result
+    }
+
+    @Test func `sync notes the tensor digest in the lock and changes nothing else of it`() async throws {
+        try await Yard.run { yard in
+            try publish(yard, ["model.safetensors": ModelBuilder.safetensors(Self.tensors)])
+            try await yard.lock()
+            let before = try yard.project.lock()
+            #expect(try weights(yard)?.tensors == nil)
+            #expect(try await yard.sync().completed.map(\.description) == ["tiny"])
+            let after = try yard.project.lock()
+            #expect(try weights(yard)?.tensors == Self.digest(Self.tensors))
+            #expect(after.identity == before.identity)
+            #expect(after.deliverables[0].behaviour != before.deliverables[0].behaviour)
+            #expect(after.deliverables.map { $0.with(tensors: nil) } == before.deliverables)
+            #expect(try yard.project.history().entries.map(\.action) == [.lock, .completed])
+            let text = try yard.lockText()
+            #expect(try await yard.sync().completed.isEmpty)
+            #expect(try await !yard.lock().isChanged)
+            #expect(try yard.lockText() == text)
+        }
+    }
+
+    @Test func `a large file is weighed in the pass that fetches it`() async throws {
+        try await Yard.run { yard in
+            try publish(yard, ["model.safetensors": ModelBuilder.safetensors(Self.tensors)])
+            try await yard.lock()
+            try await yard.sync()
+            let began = yard.events.all.compactMap { event in
+                if case .began(let work, _) = event { work } else { nil }
+            }
+            #expect(began.contains("syncing") && !began.contains("reading tensors"))
+            // Without the note it has to be read, and the digest is the same.
+            let blob = try #require(try yard.file("model.safetensors")).sha256
+            let note = yard.session.store.directory.appending("tensors/\("\(blob)".prefix(2))/\(blob)")
+            try FileSystem.replace(note, with: Array("weighlock-tensors 1\nx\nsafetensors\n".utf8))
+            try await yard.sync()
+            #expect(
+                yard.events.all.contains { event in
+                    if case .began("reading tensors", _) = event { true } else { false }
+                })
+        }
+    }
+
+    @Test func `other shards, another order and other metadata keep the behaviour`() async throws {
+        let whole = try await weigh(["model.safetensors": ModelBuilder.safetensors(Self.tensors)])
+        let index =
+            #"{"metadata":{"total_size":1},"weight_map":{"a":"model-00001-of-00002.safetensors","#
+            + #""b":"model-00002-of-00002.safetensors","c":"model-00001-of-00002.safetensors"}}"#
+        let parts = try await weigh([
+            "model-00001-of-00002.safetensors": ModelBuilder.safetensors([Self.tensors[2], Self.tensors[0]]),
+            "model-00002-of-00002.safetensors": ModelBuilder.safetensors([Self.tensors[1]], metadata: [("x", "y")]),
+            "model.safetensors.index.json": Array(index.utf8),
+        ])
+        #expect(whole.tensors == parts.tensors && whole.tensors != nil)
+        #expect(whole.behaviour == parts.behaviour)
+        #expect(whole.identity != parts.identity)
+        var changed = Self.tensors
+        var data = changed[2].data
+        data[1_000_000] ^= 1
+        changed[2] = ModelBuilder.Tensor("c", dtype: "F32", shape: [700_000], data: data)
+        let other = try await weigh(["model.safetensors": ModelBuilder.safetensors(changed)])
+        #expect(other.tensors != whole.tensors && other.behaviour != whole.behaviour)
+    }
+
+    @Test func `weights that are no tensors have no tensor digest, and count beside those that have`() async throws {
+        let pickle = try await weigh(["pytorch_model.bin": Array("not a tensor file".utf8)])
+        #expect(pickle.tensors == nil && pickle.behaviour != nil)
+        let set = ModelBuilder.safetensors([Self.tensors[0]])
+        let both = try await weigh(["model.safetensors": set, "model.onnx": Array("graph".utf8)])
+        let listing =
+            "\(Digest(of: "graph"))  model.onnx\n\(try Self.digest([Self.tensors[0]]))  tensors\n"
+        #expect(both.tensors == Digest(of: listing))
+        // Two shards that name one tensor are no model: they count as the files they are.
+        let clash = try await weigh([
+            "m-1-of-2.safetensors": set, "m-2-of-2.safetensors": set + [], "model.onnx": Array("graph".utf8),
+        ])
+        #expect(clash.tensors == nil)
+    }
+
+    @Test func `a locked sync leaves the lock as it is`() async throws {
+        try await Yard.run { yard in
+            try publish(yard, ["model.safetensors": ModelBuilder.safetensors(Self.tensors)])
+            try await yard.lock()
+            let text = try yard.lockText()
+            #expect(try await Sync(yard.session, yard.project).run(locked: true).completed.isEmpty)
+            #expect(try yard.lockText() == text)
+            #expect(yard.events.texts.contains { $0.contains("no tensor digests yet") })
+        }
+    }
+
+    @Test func `a lock with the wrong tensor digest is an error`() async throws {
+        try await Yard.run { yard in
+            try publish(yard, ["model.safetensors": ModelBuilder.safetensors(Self.tensors)])
+            try await yard.lock()
+            let lock = try yard.project.lock()
+            let wrong = Lock(deliverables: lock.deliverables.map { $0.with(tensors: Digest(of: "wrong")) })
+            try FileSystem.replace(yard.project.lockPath, with: Array(wrong.canonicalText.utf8))
+            let failure = await yard.failure { try await yard.sync() }
+            #expect(failure?.code == .mismatch && failure?.message.contains("tensor digest of `tiny`") == true)
+            #expect(try yard.project.lock() == wrong, "and the lock stays as it was")
+        }
+    }
+
+    @Test func `an update that leaves the weights alone keeps their digest, another waits for the next sync`()
+        async throws
+    {
+        try await Yard.run { yard in
+            let files = ["model.safetensors": ModelBuilder.safetensors(Self.tensors)]
+            try publish(yard, files)
+            try await yard.lock()
+            try await yard.sync()
+            let known = try #require(try weights(yard)?.tensors)
+            try publish(yard, files.merging(["README.md": Array("new\n".utf8)]) { $1 })
+            try await yard.update()
+            #expect(try weights(yard)?.tensors == known)
+            try publish(yard, ["model.safetensors": ModelBuilder.safetensors(Self.tensors.dropLast())])
+            try await yard.update()
+            #expect(try weights(yard)?.tensors == nil)
+            try await yard.sync()
+            #expect(try weights(yard)?.tensors == Self.digest(Self.tensors.dropLast()))
+            // Going back passes over the two forms of the last lock.
+            try await yard.rollback()
+            #expect(try weights(yard)?.tensors == known)
+        }
+    }
+
+    @Test func `a project that may not be written is synced all the same`() async throws {
+        try await Yard.run { yard in
+            try publish(yard, ["model.safetensors": ModelBuilder.safetensors(Self.tensors)])
+            try await yard.lock()
+            // A directory where the history's lock file has to be.
+            let place = yard.project.stateDirectory.appending("project.lock")
+            try FileSystem.remove(place)
+            try FileSystem.createDirectories(place)
+            let outcome = try await yard.sync()
+            #expect(FileSystem.exists(try #require(outcome.views.first)))
+            #expect(yard.events.texts.contains { $0.contains("could not be noted in the lock") })
+            #expect(try weights(yard)?.tensors == nil)
+        }
+    }
+}

@@ -30,6 +30,8 @@ let package = Package(
     products: [
         .executable(name: "weighlock", targets: ["weighlock"]),
         .library(name: "Safetensors", targets: ["Safetensors"]),
+        .library(name: "Pickle", targets: ["Pickle"]),
+        .library(name: "GGUF", targets: ["GGUF"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -46,7 +48,7 @@ let package = Package(
             name: "CommandLine",
             dependencies: [
                 "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Mirror", "Operations", "Safetensors",
-                "Transport", argumentParser, system,
+                "Scanning", "Transport", argumentParser, system,
             ],
             swiftSettings: strict),
         // Floor 4: use cases and the server
@@ -57,11 +59,19 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Origins", "Safetensors", "Store", "Tensors",
-                "Transport", system,
+                "BinaryFormats", "ContentModel", "Conversion", "Deliverable", "Drift", "Evidence", "FileIO", "GGUF", "Origins",
+                "Safetensors", "Scanning", "Store", "Tensors", "Transport", system,
             ],
             swiftSettings: strict),
         // Floor 3
+        .target(
+            name: "Scanning",
+            dependencies: ["BinaryFormats", "Compression", "ContentModel", "GGUF", "Jinja", "Pickle", "Safetensors"],
+            swiftSettings: unsafeAware),
+        .target(
+            name: "Conversion",
+            dependencies: ["BinaryFormats", "Checkpoint", "ContentModel", "FileIO", "Safetensors", system],
+            swiftSettings: strict),
         .target(name: "Drift", dependencies: ["ContentModel", "Deliverable"], swiftSettings: strict),
         .target(
             name: "Evidence", dependencies: ["ContentModel", "Deliverable", "FileIO", system], swiftSettings: strict),
@@ -79,9 +89,18 @@ let package = Package(
             dependencies: ["ContentModel", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL],
             swiftSettings: strict),
         .target(name: "Safetensors", dependencies: ["ContentModel", "FileIO", system], swiftSettings: unsafeAware),
-        .target(name: "FileIO", dependencies: ["ContentModel", "CLinux", system], swiftSettings: unsafeAware),
+        .target(
+            name: "Checkpoint", dependencies: ["BinaryFormats", "Compression", "ContentModel", "Pickle", "Safetensors"],
+            swiftSettings: unsafeAware),
+        .target(name: "Compression", dependencies: ["BinaryFormats"], swiftSettings: unsafeAware),
+        .target(name: "Pickle", dependencies: ["BinaryFormats"], swiftSettings: unsafeAware),
+        .target(name: "GGUF", dependencies: ["BinaryFormats", "ContentModel"], swiftSettings: unsafeAware),
+        .target(name: "Jinja", dependencies: ["ContentModel"], swiftSettings: strict),
+        .target(
+            name: "FileIO", dependencies: ["BinaryFormats", "ContentModel", "CLinux", system],
+            swiftSettings: unsafeAware),
         // Floor 0
-        .target(name: "BinaryFormats", swiftSettings: unsafeAware),
+        .target(name: "BinaryFormats", dependencies: ["CKernels"], swiftSettings: unsafeAware),
         .target(name: "ContentModel", dependencies: ["CKernels"], swiftSettings: unsafeAware),
         .target(
             name: "CKernels",
@@ -123,13 +142,34 @@ let package = Package(
             name: "SafetensorsTests", dependencies: ["Safetensors", "ContentModel", "FileIO", system],
             exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(
+            name: "BinaryFormatsTests", dependencies: ["BinaryFormats", "CKernels", "Compression"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CompressionTests", dependencies: ["BinaryFormats", "Compression", "ContentModel"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PickleTests", dependencies: ["BinaryFormats", "Pickle"], exclude: ["Vectors"], swiftSettings: strict),
+        .testTarget(
+            name: "CheckpointTests",
+            dependencies: ["BinaryFormats", "Checkpoint", "Compression", "ContentModel", "Pickle", "Safetensors"],
+            swiftSettings: strict),
+        .testTarget(name: "GGUFTests", dependencies: ["BinaryFormats", "ContentModel", "GGUF"], swiftSettings: strict),
+        .testTarget(
+            name: "JinjaTests", dependencies: ["ContentModel", "Jinja"], exclude: ["Vectors"], swiftSettings: strict),
+        .testTarget(
+            name: "ScanningTests",
+            dependencies: [
+                "BinaryFormats", "Compression", "ContentModel", "GGUF", "Jinja", "Pickle", "Safetensors", "Scanning",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "DriftTests", dependencies: ["Drift", "Deliverable", "ContentModel", "TestKit"], swiftSettings: strict
         ),
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Operations", "Origins", "Transport", "Safetensors", "Store", "Deliverable", "Drift", "Evidence", "Mirror",
-                "FileIO", "ContentModel", "TestKit", system,
+                "BinaryFormats", "Operations", "Origins", "Scanning", "Transport", "Safetensors", "Store", "Deliverable",
+                "Drift", "Evidence", "Mirror", "FileIO", "ContentModel", "TestKit", system,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -9,7 +9,7 @@ public struct SourceChunks {
     private let chunkSize: Int
 
     /// Begins at `offset`; `count` bytes from there are given. The stretch is checked when it is read.
-    public init(_ source: any ByteSource, at offset: UInt64, count: UInt64, chunkSize: Int = 1 << 20) {
+    public init(_ source: any ByteSource, at offset: UInt64, count: UInt64, chunkSize: Int = 64 << 10) {
         self.source = source
         self.chunkSize = max(1, chunkSize)
         position = offset

@@ -25,7 +25,9 @@ struct Weighlock: ParsableCommand {
                     OutdatedCommand.self, UpdateCommand.self, LogCommand.self, RollbackCommand.self, RunCommand.self,
                     EnvCommand.self,
                 ]),
-            CommandGroup(name: "Files", subcommands: [InspectCommand.self, DigestCommand.self, ConvertCommand.self]),
+            CommandGroup(
+                name: "Files",
+                subcommands: [InspectCommand.self, DigestCommand.self, ScanCommand.self, ConvertCommand.self]),
             CommandGroup(name: "Copies", subcommands: [ServeCommand.self]),
             CommandGroup(name: "Store", subcommands: [CacheCommand.self]),
             CommandGroup(

@@ -17,7 +17,9 @@ public struct ChunkTree: Hashable, Sendable {
 
     /// Puts a tree together; nil when the number of leaves does not fit the size, or is over the limit.
     public init?(size: ByteCount, leaves: [Digest]) {
-        guard leaves.count <= ChunkTree.maximumChunks, Int64(leaves.count) == ChunkTree.chunkCount(size) else { return nil }
+        guard leaves.count <= ChunkTree.maximumChunks, Int64(leaves.count) == ChunkTree.chunkCount(size) else {
+            return nil
+        }
         (self.size, self.leaves) = (size, leaves)
     }
 

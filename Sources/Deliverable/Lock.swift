@@ -26,8 +26,13 @@ package struct Lock: Hashable, Sendable {
     /// The one text of this lock: the bytes of `weighlock.lock`.
     package var canonicalText: String { LockWriter.text(self) }
 
-    /// The SHA-256 of `canonicalText`.
-    package var digest: Digest { Digest(of: canonicalText) }
+    /// The same lock without what is only known once the bytes have been seen: what was decided, and what the history keeps.
+    package var decision: Lock {
+        Lock(deliverables: deliverables.map { $0.with(tensors: nil, scan: nil, replacements: []) })
+    }
+
+    /// The SHA-256 of the text of `decision`: two locks that differ in what is known of their bytes have the same.
+    package var digest: Digest { Digest(of: decision.canonicalText) }
 
     /// Reads a lock and checks all of it: values, recorded digests, and that the text is the canonical one.
     ///

@@ -17,7 +17,30 @@ struct LockFileV1: Decodable {
         let files: [LocalEntry]
         let patches: [JSONValue]
         let variants: [JSONValue]
+        let scan: Scan?
+        let replacements: [Replacement]
         let defaults: [Default]
+    }
+
+    struct Scan: Decodable {
+        struct File: Decodable {
+            let path: String
+            let verdict: String
+            let rules: [String]
+        }
+        let rules: Int64
+        let files: [File]
+    }
+
+    struct Replacement: Decodable {
+        struct Result: Decodable {
+            let path: String
+            let size: Int64
+            let sha256: String
+        }
+        let role: String
+        let path: String
+        let result: Result?
     }
 
     struct ComponentEntry: Decodable {

@@ -81,7 +81,58 @@ struct LockValidation {
         }
         return LockedDeliverable(
             name: name, sources: sources, launch: launch, localFiles: localFiles, defaults: defaults,
-            tensors: try tensors(entry, name))
+            tensors: try tensors(entry, name), scan: try entry.scan.map { scan throws(Failure) in try self.scan(scan, name) },
+            replacements: try replacements(entry, sources, name))
+    }
+
+    private func scan(_ entry: LockFileV1.Scan, _ name: DeliverableName) throws(Failure) -> LockedScan {
+        let place = "`\(name)`: scan"
+        let version = try required(Int(exactly: entry.rules), String(entry.rules), "a version of the rules", place)
+        var files: [LockedScan.File] = []
+        for file in entry.files {
+            let here = "\(place): `\(Escaped(file.path, limit: 200))`"
+            _ = try at(here) { () throws(Failure) in try RelativePath(file.path) }
+            guard LockedScan.verdicts.contains(file.verdict) else {
+                throw failure("\(here): `\(Escaped(file.verdict, limit: 40))` is not a verdict")
+            }
+            files.append(LockedScan.File(path: file.path, verdict: file.verdict, rules: file.rules))
+        }
+        return LockedScan(rulesVersion: version, files: files)
+    }
+
+    private func replacements(
+        _ entry: LockFileV1.Deliverable, _ sources: [LockedSource], _ name: DeliverableName
+    ) throws(Failure) -> [LockedReplacement] {
+        var found: [LockedReplacement] = []
+        for item in entry.replacements {
+            let place = "`\(name)`: replacement of `\(Escaped(item.path, limit: 200))`"
+            let role = try required(SourceRole(item.role), item.role, "a role", place)
+            let path = try at(place) { () throws(Failure) in try RelativePath(item.path) }
+            guard sources.first(where: { $0.role == role })?.files.contains(where: { $0.path == path }) == true else {
+                throw failure("\(place): there is no such file")
+            }
+            guard !found.contains(where: { $0.role == role && $0.path == path }) else {
+                throw failure("\(place): it is there twice")
+            }
+            var result: LockedReplacement.Result?
+            if let shown = item.result {
+                result = LockedReplacement.Result(
+                    path: try at(place) { () throws(Failure) in try RelativePath(shown.path) },
+                    size: try required(ByteCount(shown.size), String(shown.size), "a size", place),
+                    sha256: try required(Digest(shown.sha256), shown.sha256, "a SHA-256 of 64 lower-case digits", place))
+            }
+            found.append(LockedReplacement(role: role, path: path, result: result))
+        }
+        for role in Set(found.map(\.role)) {
+            let here = found.filter { $0.role == role }
+            let kept = (sources.first { $0.role == role }?.files ?? []).map(\.path).filter { path in
+                !here.contains { $0.path == path }
+            }
+            try at("`\(name)`: replacements") { () throws(Failure) in
+                try RelativePath.checkDistinct(kept + here.compactMap(\.result?.path))
+            }
+        }
+        return found
     }
 
     /// The tensor digest of the weights. It follows from their bytes, so it is believed as the files' digests are.

@@ -26,6 +26,8 @@ enum LockWriter {
                 ("files", list(entry.localFiles, "      ") { line(localFile($0)) }),
                 ("patches", "[]"),
                 ("variants", "[]"),
+                ("scan", entry.scan.map { scan($0) } ?? "null"),
+                ("replacements", list(entry.replacements, "      ") { line(replacement($0)) }),
                 ("defaults", list(entry.defaults, "      ") { line(effectiveDefault($0)) }),
             ])
     }
@@ -84,6 +86,37 @@ enum LockWriter {
             .init("path", .string(entry.path.description)), .init("size", .integer(entry.size.value)),
             .init("sha256", .string(entry.sha256.description)),
             .init("component", .string(entry.component.description)),
+        ])
+    }
+
+    private static func scan(_ entry: LockedScan) -> String {
+        block(
+            "      ",
+            [
+                ("rules", "\(entry.rulesVersion)"),
+                (
+                    "files",
+                    list(entry.files, "        ") { file in
+                        line(
+                            .object([
+                                .init("path", .string(file.path)), .init("verdict", .string(file.verdict)),
+                                .init("rules", texts(file.rules)),
+                            ]))
+                    }
+                ),
+            ])
+    }
+
+    private static func replacement(_ entry: LockedReplacement) -> JSONValue {
+        let result = entry.result.map { result in
+            JSONValue.object([
+                .init("path", .string(result.path.description)), .init("size", .integer(result.size.value)),
+                .init("sha256", .string(result.sha256.description)),
+            ])
+        }
+        return .object([
+            .init("role", .string(entry.role.description)), .init("path", .string(entry.path.description)),
+            .init("result", result ?? .null),
         ])
     }
 

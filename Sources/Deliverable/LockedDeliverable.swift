@@ -16,6 +16,10 @@ package struct LockedDeliverable: Hashable, Sendable {
     package let localFiles: [LocalFile]
     /// The effective defaults, in the order of the lock. They follow from the files and are in no digest.
     package let defaults: [EffectiveDefault]
+    /// What the scan said, once the bytes have been seen. In no digest: it follows from the files.
+    package let scan: LockedScan?
+    /// The files that the view withholds or shows in another form, in the order of their sources; known with `scan`.
+    package let replacements: [LockedReplacement]
     /// What each component amounts to, sorted by name, without those that have nothing.
     package let components: [ComponentDigest]
     /// The digest over everything, byte for byte.
@@ -27,13 +31,16 @@ package struct LockedDeliverable: Hashable, Sendable {
     /// digest of its weights, as `Listing.tensors` makes it.
     package init(
         name: DeliverableName, sources: [LockedSource], launch: LaunchRequest? = nil, localFiles: [LocalFile] = [],
-        defaults: [EffectiveDefault] = [], tensors: Digest? = nil
+        defaults: [EffectiveDefault] = [], tensors: Digest? = nil, scan: LockedScan? = nil,
+        replacements: [LockedReplacement] = []
     ) {
         self.name = name
         self.sources = sources.sorted { $0.role < $1.role }
         self.launch = launch
         self.localFiles = localFiles.sorted { ($0.component, $0.path) < ($1.component, $1.path) }
         self.defaults = defaults.sorted(by: EffectiveDefault.precedes)
+        self.scan = scan
+        self.replacements = replacements.sorted(by: LockedReplacement.precedes)
         components = Listing.all(
             sources: self.sources, launch: launch, localFiles: self.localFiles, tensors: tensors
         ).map(\.digest)
@@ -44,16 +51,28 @@ package struct LockedDeliverable: Hashable, Sendable {
     /// The weights; nil when there are none.
     package var weights: ComponentDigest? { components.first { $0.component == .weights } }
 
-    /// The same deliverable with this tensor digest of its weights.
-    package func with(tensors: Digest?) -> LockedDeliverable {
+    /// The same deliverable with what is known since its bytes have been seen.
+    package func with(
+        tensors: Digest?, scan: LockedScan?, replacements: [LockedReplacement]
+    ) -> LockedDeliverable {
         LockedDeliverable(
-            name: name, sources: sources, launch: launch, localFiles: localFiles, defaults: defaults, tensors: tensors)
+            name: name, sources: sources, launch: launch, localFiles: localFiles, defaults: defaults, tensors: tensors,
+            scan: scan, replacements: replacements)
     }
 
-    /// This deliverable with what `other` knows of the tensors, when both have the same files of weights.
-    package func adoptingTensors(of other: LockedDeliverable?) -> LockedDeliverable {
-        guard let known = other?.weights, known.tensors != nil, known.sha256 == weights?.sha256 else { return self }
-        return with(tensors: known.tensors)
+    /// The same deliverable with this tensor digest of its weights.
+    package func with(tensors: Digest?) -> LockedDeliverable {
+        with(tensors: tensors, scan: scan, replacements: replacements)
+    }
+
+    /// This deliverable with what `other` knows from the bytes, as far as both have the same.
+    package func adoptingKnowledge(of other: LockedDeliverable?) -> LockedDeliverable {
+        guard let other else { return self }
+        let sameWeights = other.weights?.sha256 == weights?.sha256
+        let sameFiles = other.sources.map(\.files) == sources.map(\.files) && other.sources.map(\.role) == sources.map(\.role)
+        return with(
+            tensors: sameWeights ? other.weights?.tensors : nil, scan: sameFiles ? other.scan : nil,
+            replacements: sameFiles ? other.replacements : [])
     }
 
     /// The source with `role`, if there is one.

@@ -89,7 +89,7 @@ package struct History: Sendable {
     package func appending(
         _ lock: Lock, action: HistoryEntry.Action, reason: String?, author: String, time: String
     ) throws(Failure) -> History {
-        let text = lock.canonicalText
+        let text = lock.decision.canonicalText
         let digest = Digest(of: text)
         try FileSystem.createDirectories(directory.appending("locks"))
         if !FileSystem.exists(lockFile(digest)) { try FileSystem.replace(lockFile(digest), with: Array(text.utf8)) }
@@ -118,9 +118,6 @@ package struct History: Sendable {
                 let index = stack.lastIndex(where: { $0.lock == entry.lock })
             {
                 stack.removeSubrange((index + 1)...)
-            } else if entry.action == .completed, stack.last?.identity == entry.identity {
-                // The same deliverable, better known: going back goes before both.
-                stack[stack.count - 1] = entry
             } else if stack.last?.lock != entry.lock {
                 stack.append(entry)
             }

@@ -11,8 +11,6 @@ package struct HistoryEntry: Sendable, Hashable {
         case lock
         /// Somebody accepted what a name means now.
         case update
-        /// The weights of the lock have been seen, and it has their tensor digests now; nothing else of it changed.
-        case completed
         /// Somebody went back to an earlier lock.
         case rollback
         /// A lock was found in force that this history does not know: it came with the project, a merge or an editor.
@@ -31,7 +29,7 @@ package struct HistoryEntry: Sendable, Hashable {
     package let author: String
     /// What the person said.
     package let reason: String?
-    /// The SHA-256 of the lock's text.
+    /// The SHA-256 of the text of the lock's decision: without what was found out about the bytes later.
     package let lock: Digest
     /// The lock's identity.
     package let identity: Digest

@@ -35,7 +35,8 @@ internal import SystemPackage
         let share = queue.share(lanes.count)
         for index in lanes.indices where lanes[index] == nil && busy < share {
             guard let chunk = queue.takeChunk() else { break }
-            chunk.file.file.willRead(from: chunk.range.lowerBound, count: chunk.range.upperBound - chunk.range.lowerBound)
+            chunk.file.file.willRead(
+                from: chunk.range.lowerBound, count: chunk.range.upperBound - chunk.range.lowerBound)
             lanes[index] = Lane(chunk: chunk, offset: chunk.range.lowerBound)
             hashers[index] = SHA256()
             busy += 1

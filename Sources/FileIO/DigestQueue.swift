@@ -135,6 +135,7 @@ final class DigestQueue: Sendable {
         guard let tally = state.tallies[job], tally.pending == 0, case .chunks(_, let tree) = jobs[job] else { return }
         state.tallies[job] = nil
         finished(
-            job, tally.failure.map { .failure($0) } ?? .success(.chunks(size: tree.size, damaged: tally.damaged.sorted())))
+            job,
+            tally.failure.map { .failure($0) } ?? .success(.chunks(size: tree.size, damaged: tally.damaged.sorted())))
     }
 }

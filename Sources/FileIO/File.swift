@@ -118,6 +118,29 @@ package struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Takes room for a file of `size` bytes and makes it so long, where the file system can do that at once; elsewhere does
+    /// nothing.
+    ///
+    /// A device that is too full says so before a byte is written. And ext4, which begins to write a file out when it
+    /// takes another's name before its blocks were chosen, need not.
+    ///
+    /// - Throws: `Failure` with code `noSpace`.
+    package func reserve(_ size: ByteCount) throws(Failure) {
+        guard size.value > 0, retrying({ weighlock_reserve(descriptor, size.value) }) != 0 else { return }
+        if errno == ENOSPC || errno == EDQUOT || errno == EFBIG { throw FileFailure.make(errno, "write", path) }
+    }
+
+    /// Whether less of the file is on the disk than it is long, so that asking for holes may be worth it. Never fails.
+    package func mayHaveHoles() -> Bool {
+        var raw = stat()
+        guard unsafe fstat(descriptor, &raw) == 0 else { return false }
+        return Int64(raw.st_blocks) < Int64(raw.st_size) / 512
+    }
+
+    /// Where the bytes from `offset` on are no longer known to be zero without reading them: `offset` itself unless it lies in
+    /// a hole of the file, and then not behind the file's present size. Never fails.
+    package func endOfHole(at offset: Int64) -> Int64 { max(offset, weighlock_next_data(descriptor, offset)) }
+
     /// Returns when content and length are on the disk.
     package func synchronize() throws(Failure) {
         guard retrying({ fsync(descriptor) }) == 0 else { throw FileFailure.make(errno, "write", path) }

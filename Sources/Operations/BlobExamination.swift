@@ -58,7 +58,8 @@ enum BlobExamination {
                 damaged: found.size == size ? damaged ?? [] : [])
         case .success(.chunks(let actual, _)) where actual != size:
             return Finding(
-                failure: damage(digest, ["expected: \(size.value) bytes", "found:    \(actual.value) bytes"]), byTree: true)
+                failure: damage(digest, ["expected: \(size.value) bytes", "found:    \(actual.value) bytes"]),
+                byTree: true)
         case .success(.chunks(_, let damaged)) where damaged.isEmpty: return Finding(byTree: true)
         case .success(.chunks(_, let damaged)):
             try? store.distrust(digest)

@@ -39,7 +39,8 @@ struct ChunkHeal: Sendable {
             try await repair.finish()
             return fetched
         } catch let failure as Failure where failure.code == .mismatch {
-            session.emit(.note("`\(step.file.path)` cannot be healed by its chunks: \(failure.message); fetching it whole"))
+            session.emit(
+                .note("`\(step.file.path)` cannot be healed by its chunks: \(failure.message); fetching it whole"))
             return nil
         }
     }

@@ -37,7 +37,8 @@ struct ConversionPlacement {
             if !replacing { for path in placed { try? FileSystem.remove(path) } }
             throw error
         }
-        let directory = if case .directory(let path) = destination { path } else { destination.path.removingLastComponent() }
+        let directory =
+            if case .directory(let path) = destination { path } else { destination.path.removingLastComponent() }
         try FileSystem.synchronizeDirectory(directory)
     }
 
@@ -50,7 +51,8 @@ struct ConversionPlacement {
         if try FileSystem.hardLink(file, at: target) { return }
         guard !FileSystem.exists(target) else {
             throw Failure(
-                .file, "`\(Escaped(target.string, limit: 1024))` is there already", hint: "give `--force` to replace it")
+                .file, "`\(Escaped(target.string, limit: 1024))` is there already", hint: "give `--force` to replace it"
+            )
         }
         try FileSystem.rename(file, to: target)
     }

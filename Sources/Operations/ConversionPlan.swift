@@ -34,8 +34,6 @@ package struct ConversionPlan: Sendable {
 
         /// Asks for nothing in particular.
         package init() {}
-
-        var editsMetadata: Bool { !setting.isEmpty || !removing.isEmpty }
     }
 
     /// What will be done.
@@ -117,7 +115,8 @@ package struct ConversionPlan: Sendable {
     init(inPlace model: Source, _ request: Request) throws {
         guard let path = model.files.first, model.files.count == 1, !model.hasIndex else {
             throw Failure(
-                .usage, "only one file can be changed in place, and `\(Escaped(model.name, limit: 1024))` has \(model.files.count)",
+                .usage,
+                "only one file can be changed in place, and `\(Escaped(model.name, limit: 1024))` has \(model.files.count)",
                 hint: "name each file, or a new directory")
         }
         let editor = try HeaderEditor(
@@ -152,7 +151,7 @@ package struct ConversionPlan: Sendable {
         options.stem = stem
         options.alignment = request.alignment ?? options.alignment
         options.reserving = request.reserving
-        options.metadata = request.editsMetadata ? .replaced(try metadata(model.files, request)) : .kept
+        options.metadata = .replaced(try metadata(model.files, request))
         let parts: ShardDivision
         switch division {
         case .merge: parts = .one

@@ -66,7 +66,9 @@ package struct DigestListing: Sendable, Hashable {
             guard let entry = DigestListing.line(isModel ? line.dropFirst(DigestListing.mark.utf8.count) : line) else {
                 throw Failure(
                     .invalidListing, "line \(index + 1) of `\(shown)` is not a digest and a name",
-                    hint: "it is what `weighlock digest` or `sha256sum` prints: 64 hexadecimal digits, two spaces, a name")
+                    hint:
+                        "it is what `weighlock digest` or `sha256sum` prints: 64 hexadecimal digits, two spaces, a name"
+                )
             }
             if isModel { models.append(entry) } else { files.append(entry) }
         }

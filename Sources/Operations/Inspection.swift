@@ -87,6 +87,7 @@ package struct Inspection: Sendable {
         } catch let failure as Failure {
             // What this machine cannot read is a fact about one file; what a server does wrong ends the command.
             if case .remote = entry.source { throw failure }
+            if case .absent = entry.source { return .failed("it is not in the store") }
             return .failed(failure.message)
         }
     }
@@ -115,7 +116,8 @@ package struct Inspection: Sendable {
         }
         let (findings, count) = findings(group, files, headers)
         return InspectionReport.Model(
-            name: group.name, container: group.container, hasIndex: group.index != nil, problem: group.problem,
+            name: group.name, container: group.container, hasIndex: group.index != nil || group.problem != nil,
+            problem: group.problem,
             files: reports, findings: findings, findingCount: count,
             types: shares.values.sorted { ($1.bytes, $0.type) < ($0.bytes, $1.type) })
     }
@@ -172,7 +174,7 @@ package struct Inspection: Sendable {
             findings.append(
                 .init(
                     rule: "missing-file",
-                    message: "the names say that there are \(expected) files, there are \(group.files.count)"))
+                    message: "the names say that there are \(expected) files; found: \(group.files.count)"))
         }
         var seen: Set<TensorName> = []
         var doubled: Set<TensorName> = []

@@ -139,11 +139,18 @@ package struct InspectionReport: Sendable {
         models.reduce(0) { $0 + $1.findingCount + $1.files.reduce(0) { $0 + $1.findingCount } }
     }
 
+    /// The name of a model for people: as it was typed where the target is that model.
+    package func title(of model: Model) -> String {
+        if case .file = origin { target } else { model.name }
+    }
+
     /// What could not be read, with the reason.
     package var problems: [(name: String, reason: String)] {
         models.flatMap { model in
-            (model.problem.map { [(model.name, $0)] } ?? [])
-                + model.files.compactMap { file in file.problem.map { (file.name, $0) } }
+            (model.problem.map { [(title(of: model), $0)] } ?? [])
+                + model.files.compactMap { file in
+                    file.problem.map { (model.files.count == 1 ? title(of: model) : file.name, $0) }
+                }
         }
     }
 }

@@ -51,15 +51,19 @@ package struct Layout: Sendable {
             let repository: RepositoryID
             let commit: GitObjectID
         }
-        let sources = deliverables.flatMap { $0.sources.filter { $0.role != .base } }
+        let sources = deliverables.flatMap { deliverable in
+            deliverable.sources.filter { $0.role != .base }.map { ShownSource($0, of: deliverable) }
+        }
         var order: [Place] = []
         var files: [Place: [RelativePath: ViewFile]] = [:]
+        var withheld: [Place: Set<RelativePath>] = [:]
         var whole: Set<Place> = []
         var names: [RepositoryID: [Revision: GitObjectID]] = [:]
         for source in sources {
             let place = Place(repository: source.request.repository, commit: source.commit)
             if files[place] == nil { order.append(place) }
-            for file in source.files { files[place, default: [:]][file.path] = ViewFile(file) }
+            for file in source.files { files[place, default: [:]][file.path] = file }
+            withheld[place, default: []].formUnion(source.withheld)
             if source.request.include.isEmpty, source.request.exclude.isEmpty { whole.insert(place) }
             if names[place.repository, default: [:]][source.request.revision] == nil {
                 names[place.repository, default: [:]][source.request.revision] = source.commit
@@ -75,12 +79,38 @@ package struct Layout: Sendable {
                 names: (names[place.repository] ?? [:]).filter { $0.value == place.commit }.keys.sorted {
                     $0.description.utf8.lexicographicallyPrecedes($1.description.utf8)
                 },
-                files: files[place].map { Array($0.values) } ?? [], isWhole: whole.contains(place))
+                files: files[place].map { Array($0.values) } ?? [], isWhole: whole.contains(place),
+                // What one deliverable withholds another may show.
+                withheld: withheld[place, default: []].filter { files[place]?[$0] == nil }.sorted())
         }
     }
 }
 
+/// A source as the view shows it: without what is withheld, with what is shown instead.
+private struct ShownSource {
+    let request: SourceRequest
+    let commit: GitObjectID
+    let files: [ViewFile]
+    let withheld: [RelativePath]
+
+    init(_ source: LockedSource, of deliverable: LockedDeliverable) {
+        (request, commit) = (source.request, source.commit)
+        let replaced = deliverable.replacements.filter { $0.role == source.role }
+        let hidden = Set(replaced.map(\.path))
+        let results = replaced.compactMap(\.result)
+        files = source.files.filter { !hidden.contains($0.path) }.map { ViewFile($0) } + results.map { ViewFile($0) }
+        withheld = Array(hidden)
+    }
+}
+
 extension ViewFile {
+    /// A replaced file as a view shows it.
+    init(_ result: LockedReplacement.Result) {
+        self.init(
+            path: result.path, size: result.size, sha256: result.sha256,
+            git: GitPointer.objectID(sha256: result.sha256, size: result.size), isLFS: true)
+    }
+
     /// A locked file as a view shows it.
     init(_ file: LockedFile) {
         let pointer = GitPointer.objectID(sha256: file.sha256, size: file.size)

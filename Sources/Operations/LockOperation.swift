@@ -44,11 +44,7 @@ package struct LockOperation: Sendable {
 
     /// A policy that nobody enforces must not look as if somebody did.
     static func warnOfUnchecked(_ policy: Policy, _ session: Session) {
-        var names: [String] = []
-        if policy.pickle != nil { names.append("policy.pickle") }
-        if policy.remoteCode != nil { names.append("policy.remote_code") }
-        if policy.licenses != nil { names.append("policy.licenses") }
-        for name in names { session.emit(.warning("`\(name)` is not checked by this version")) }
+        if policy.licenses != nil { session.emit(.warning("`policy.licenses` is not checked by this version")) }
     }
 
     /// Why a lock does not fit a manifest: one line for each difference; nothing when it fits. Asks nobody.

@@ -169,21 +169,50 @@ struct ModelFiles: Sendable {
 
     /// Reads a range of a file: less than was asked for only where the file has become shorter.
     func read(_ index: Int, _ range: Range<UInt64>) async throws -> [UInt8] {
+        try await reader(index).read(range)
+    }
+
+    /// Reads ranges of one file, from any number of tasks; of a remote one it remembers where the Hub sent it.
+    struct Reader: Sendable {
+        fileprivate enum Source: Sendable {
+            case local(FilePath)
+            case remote(HubFile)
+        }
+
+        fileprivate let name: String
+        fileprivate let size: ByteCount
+        fileprivate let source: Source
+
+        /// Reads a range: less than was asked for only where the file has become shorter.
+        func read(_ range: Range<UInt64>) async throws -> [UInt8] {
+            guard let start = Int64(exactly: range.lowerBound), let end = Int64(exactly: range.upperBound),
+                end <= size.value
+            else { throw Failure(.limitExceeded, "`\(Escaped(name))` is shorter than what was asked of it") }
+            switch source {
+            case .local(let path): return try File(path, .reading).read(Int(end - start), at: start)
+            case .remote(let file):
+                guard start < end else { return [] }
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(Int(end - start))
+                try await file.read(from: { start + Int64(bytes.count) }, to: end) { bytes.append(contentsOf: $0) }
+                return bytes
+            }
+        }
+    }
+
+    /// A reader of one file.
+    ///
+    /// - Throws: why its bytes are nowhere.
+    func reader(_ index: Int) throws(Failure) -> Reader {
         let entry = entries[index]
-        guard let start = Int64(exactly: range.lowerBound), let end = Int64(exactly: range.upperBound),
-            end <= entry.size.value
-        else { throw Failure(.limitExceeded, "`\(Escaped(entry.name))` is shorter than what was asked of it") }
         switch entry.source {
-        case .local(let path): return try File(path, .reading).read(Int(end - start), at: start)
+        case .local(let path): return Reader(name: entry.name, size: entry.size, source: .local(path))
         case .absent(let failure): throw failure
         case .remote(let repository, let commit):
             guard let hub, let path = entry.path else { throw Failure(.entryNotFound, "`\(entry.name)` is not there") }
-            guard start < end else { return [] }
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(Int(end - start))
-            try await hub.file(repository, at: commit, path, size: entry.size)
-                .read(from: { start + Int64(bytes.count) }, to: end) { bytes.append(contentsOf: $0) }
-            return bytes
+            return Reader(
+                name: entry.name, size: entry.size,
+                source: .remote(try hub.file(repository, at: commit, path, size: entry.size)))
         }
     }
 

@@ -51,12 +51,16 @@ struct ModelGroup: Sendable {
         // What another index of the directory names is no stray: `fp16` variants lie side by side.
         var named: Set<RelativePath> = []
         for index in indexes {
-            for file in index.content.files { if let path = path(file, beside: entries[index.entry]) { named.insert(path) } }
+            for file in index.content.files {
+                if let path = path(file, beside: entries[index.entry]) { named.insert(path) }
+            }
         }
         for index in indexes {
             var members: [Int: RelativePath] = [:]
             for file in index.content.files {
-                if let path = path(file, beside: entries[index.entry]), let place = places[path] { members[place] = file }
+                if let path = path(file, beside: entries[index.entry]), let place = places[path] {
+                    members[place] = file
+                }
             }
             let folder = directory(entries[index.entry].name)
             let strays = entries.compactMap { entry -> RelativePath? in
@@ -133,7 +137,10 @@ struct ModelGroup: Sendable {
             bytes.indices.contains(place) && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[place])
         }
         let middle = Array("-of-".utf8)
-        guard let place = bytes.indices.last(where: { bytes[$0...].starts(with: middle) && isDigit($0 - 1) && isDigit($0 + 4) })
+        guard
+            let place = bytes.indices.last(where: {
+                bytes[$0...].starts(with: middle) && isDigit($0 - 1) && isDigit($0 + 4)
+            })
         else { return nil }
         var (first, end) = (place, place + 4)
         while isDigit(first - 1) { first -= 1 }

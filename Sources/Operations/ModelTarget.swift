@@ -47,7 +47,8 @@ package struct ModelTarget: Sendable, Hashable {
             throw Failure(
                 .file, "there is no file, directory or deliverable `\(Escaped(text))`",
                 hint: known.isEmpty
-                    ? "a repository is written `namespace/name`, or `hf://…`" : "the lock has the deliverables \(known)")
+                    ? "a repository is written `namespace/name`, or `hf://…`" : "the lock has the deliverables \(known)"
+            )
         }
     }
 
@@ -111,14 +112,16 @@ package struct ModelTarget: Sendable, Hashable {
             revision = decoded
         }
         return .repository(
-            try RepositoryID(name, kind: kind), try revision.map { text throws(Failure) in try Revision(text) } ?? .main,
+            try RepositoryID(name, kind: kind),
+            try revision.map { text throws(Failure) in try Revision(text) } ?? .main,
             path: rest.isEmpty ? nil : try relative(rest.joined(separator: "/")))
     }
 
     private static let kinds: [RepositoryID.Kind] = [.dataset, .space]
 
     private static func repository(_ text: String) throws(Failure) -> RepositoryID {
-        for kind in kinds where text.hasPrefix(kind.urlPrefix) && text.utf8.count(where: { $0 == UInt8(ascii: "/") }) == 2 {
+        for kind in kinds
+        where text.hasPrefix(kind.urlPrefix) && text.utf8.count(where: { $0 == UInt8(ascii: "/") }) == 2 {
             return try RepositoryID(String(text.dropFirst(kind.urlPrefix.count)), kind: kind)
         }
         return try RepositoryID(text)

@@ -131,4 +131,18 @@ package struct Project: Sendable {
         }
         try FileSystem.replace(lockPath, with: Array(lock.canonicalText.utf8))
     }
+
+    /// Notes in the lock in force what was found out about its bytes. The decision is the same, so the history says nothing.
+    ///
+    /// - Throws: `Failure` with code `busy` when another lock is in force by now.
+    func complete(_ lock: Lock, replacing expected: Lock) async throws {
+        try FileSystem.createDirectories(stateDirectory)
+        let held = try await FileLock(stateDirectory.appending("project.lock"), patience: .seconds(60))
+        defer { withExtendedLifetime(held) {} }
+        guard try lockIfPresent() == expected else {
+            throw Failure(
+                .busy, "`\(Lock.fileName)` was changed by another command meanwhile", hint: "run the command again")
+        }
+        try FileSystem.replace(lockPath, with: Array(lock.canonicalText.utf8))
+    }
 }

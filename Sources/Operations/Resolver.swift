@@ -63,7 +63,7 @@ struct Resolver: Sendable {
             deliverables.append(
                 LockedDeliverable(
                     name: wanted.name, sources: sources, launch: wanted.launch, localFiles: local, defaults: defaults
-                ).adoptingTensors(of: current?.deliverable(wanted.name)))
+                ).adoptingKnowledge(of: current?.deliverable(wanted.name)))
         }
         return Lock(deliverables: deliverables)
     }

@@ -32,12 +32,13 @@ package struct Rollback: Sendable {
         let current = try project.lock()
         let history = try project.history()
         let entry = try choose(target, history, current)
-        let lock = try history.lock(of: entry)
+        var lock = try history.lock(of: entry)
         let manifest = try project.manifestIfPresent()
         if !lockOnly {
             let held = try await session.holdStore()
             defer { withExtendedLifetime(held) {} }
             try checkBlobs(lock)
+            lock = try await Sync.examine(lock, manifest, session)
             for part in Layout(
                 lock, manifest, project: project.directory, home: session.settings.home, store: session.store
             ).parts {

@@ -2,7 +2,6 @@
 
 package import ContentModel
 package import Deliverable
-internal import Evidence
 internal import FileIO
 internal import Origins
 internal import Store
@@ -91,9 +90,14 @@ package struct Sync: Sendable {
         let held = try await session.holdStore()
         defer { withExtendedLifetime(held) {} }
         let work = try await fill(lock, manifest, try plan(lock))
+        let weighed = try await Sync.examine(lock, manifest, session)
+        guard !locked || weighed.deliverables.map(\.replacements) == lock.deliverables.map(\.replacements) else {
+            throw Failure(
+                .lockOutdated, "the lock does not say yet what the view is to show instead of pickles",
+                hint: "run `weighlock sync` without --locked, and commit `\(Lock.fileName)`")
+        }
         let layout = Layout(
-            lock, manifest, project: project.directory, home: session.settings.home, store: session.store)
-        let weighed = try await Weighing(session: session).complete(lock)
+            weighed, manifest, project: project.directory, home: session.settings.home, store: session.store)
         for part in layout.parts { try await part.view.lay(part.snapshots) }
         session.markUsed(layout)
         let completed = LockOperation.changes(from: lock, to: weighed)
@@ -115,11 +119,16 @@ package struct Sync: Sendable {
             return
         }
         do {
-            try await project.commit(
-                weighed, replacing: lock, action: .completed, reason: nil, settings: session.settings)
+            try await project.complete(weighed, replacing: lock)
         } catch let failure as Failure where failure.code == .file || failure.code == .busy {
             session.emit(.warning("the tensor digests could not be noted in the lock: \(failure.message)"))
         }
+    }
+
+    /// The lock with what its bytes, which are all in the store, show: scanned, weighed, and converted where the policy says so.
+    static func examine(_ lock: Lock, _ manifest: Manifest?, _ session: Session) async throws -> Lock {
+        let screening = Screening(session: session, policy: manifest?.policy ?? Policy())
+        return try await Weighing(session: session).complete(try await screening.screen(lock))
     }
 
     struct Work {
@@ -144,9 +153,8 @@ package struct Sync: Sendable {
         for (step, finding) in zip(examined, await examine(examined, known)) {
             guard let failure = finding.failure else { continue }
             guard failure.code == .mismatch else { throw failure }
-            session.emit(
-                .note(
-                    "`\(step.file.path)` is damaged in the store; fetching \(finding.damaged.isEmpty ? "it" : "what is damaged") again"))
+            let part = finding.damaged.isEmpty ? "it" : "its damaged chunks"
+            session.emit(.note("`\(step.file.path)` is damaged in the store; fetching \(part) again"))
             work.healed.append(step.file.path)
             if !finding.damaged.isEmpty,
                 let fetched = try await ChunkHeal(session: session, hub: try session.hub(for: manifest))

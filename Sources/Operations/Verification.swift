@@ -57,7 +57,10 @@ package struct Verification: Sendable {
         let lock = try project.lock()
         var owners: [(deliverable: DeliverableName, source: LockedSource, file: LockedFile)] = []
         for deliverable in lock.deliverables {
-            for source in deliverable.sources { owners += source.files.map { (deliverable.name, source, $0) } }
+            for source in deliverable.sources {
+                let shown = deliverable.replacements.filter { $0.role == source.role }.compactMap(\.result)
+                owners += (source.files + shown.map { LockedFile($0) }).map { (deliverable.name, source, $0) }
+            }
         }
         var sizes: [Digest: ByteCount] = [:]
         for owner in owners { sizes[owner.file.sha256] = owner.file.size }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentModel
+internal import Conversion
 internal import Deliverable
 internal import FileIO
 internal import Safetensors
@@ -117,8 +118,23 @@ struct Weighing: Sendable {
         try Task.checkCancellation()
         // The header, and files that are none of the containers, are not tensors.
         session.emit(.advanced(file.size.value - done))
-        guard let record else { return nil }
+        guard var record else { return nil }
+        if record.container == nil, let digests = try await checkpointDigests(file) {
+            record = TensorRecord(.checkpoint, digests)
+        }
         session.store.keep(.tensors, of: file.sha256, record.bytes)
         return (file.sha256, record)
+    }
+
+    /// The digests of a checkpoint's tensors; nil for a file that is none, or whose tensors cannot be in a safetensors file.
+    private func checkpointDigests(_ file: LockedFile) async throws -> TensorDigests? {
+        let source = try FileSource(session.store.path(of: file.sha256))
+        guard let plan = try? CheckpointPlan(source, name: file.path.description) else { return nil }
+        do {
+            return try await CheckpointConversion(plan).digests { _ in true }
+        } catch let failure as Failure where failure.code != .file {
+            // Storages whose checksums are wrong, for example: such a file has no tensor digest.
+            return nil
+        }
     }
 }

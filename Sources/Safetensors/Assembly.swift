@@ -31,7 +31,7 @@ struct Assembly: Sendable {
         }
     }
 
-    /// Writes everything to a new file; `progress` gets the number of bytes just copied and may end the work.
+    /// Writes everything to a new file, the holes of the sources as holes; `progress` gets the number of bytes just copied and may end the work.
     ///
     /// - Throws: `stopped`, `changed` when a source is not the file that was planned with, `cut`.
     func write(
@@ -43,27 +43,37 @@ struct Assembly: Sendable {
         while index < runs.count {
             let source = sources[runs[index].source]
             let input = try source.open()
+            let mayHaveHoles = input.mayHaveHoles()
             repeat {
-                try Assembly.copy(runs[index], input, output, &place, source, progress)
+                try Assembly.copy(runs[index], input, mayHaveHoles, output, &place, source, progress)
                 index += 1
             } while index < runs.count && runs[index].source == runs[index - 1].source
             try source.check(input)
         }
+        // A hole at the end leaves the file too short.
+        do throws(Failure) { try output.truncate(to: ByteCount(clamping: place)) } catch { throw .file(error) }
     }
 
     private static func copy(
-        _ run: Run, _ input: borrowing File, _ output: borrowing File, _ place: inout Int64, _ source: SourceFile,
-        _ progress: (UInt64) -> Bool
+        _ run: Run, _ input: borrowing File, _ mayHaveHoles: Bool, _ output: borrowing File, _ place: inout Int64,
+        _ source: SourceFile, _ progress: (UInt64) -> Bool
     ) throws(SafetensorsError) {
         var done: UInt64 = 0
         var told: UInt64 = 0
         while done < run.count {
             guard let offset = Int64(exactly: run.offset + done) else { throw .cut(path: source.path.string) }
             do throws(Failure) {
-                let count = try output.copy(
-                    from: input, at: offset, to: place, count: Int64(min(run.count - done, step)))
-                guard count > 0 else { throw Failure(.missing, "") }
-                output.beginWriteback(from: place, count: count)
+                let wanted = Int64(clamping: run.count - done)
+                let hole = mayHaveHoles ? input.endOfHole(at: offset) - offset : 0
+                let count: Int64
+                if hole > 0 {
+                    // Nothing to write.
+                    count = min(wanted, hole)
+                } else {
+                    count = try output.copy(from: input, at: offset, to: place, count: min(wanted, Int64(step)))
+                    guard count > 0 else { throw Failure(.missing, "") }
+                    output.beginWriteback(from: place, count: count)
+                }
                 place += count
                 done += UInt64(count)
             } catch {

@@ -51,16 +51,20 @@ struct HeaderReader: ~Escapable {
     private func isMetadata(_ key: HeaderScanner.Text) -> Bool {
         key.hasEscapes
             ? scanner.decoded(key).elementsEqual("__metadata__".utf8)
-            : key.count == 12 && scanner.word(key.start, 8) == metadataLow
-                && scanner.word(key.start + 8, 4) == metadataHigh
+            : key.count == 12 && scanner.word(key.start, 8) == Self.metadataWords.0
+                && scanner.word(key.start + 8, 4) == Self.metadataWords.1
     }
 
-    // Constants of the value, not of the type: those would be looked up behind a lock each time.
-    private let metadataLow = HeaderReader.packed("__metada")
-    private let metadataHigh = HeaderReader.packed("ta__")
-
-    static func packed(_ text: some StringProtocol) -> UInt64 {
-        text.utf8.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    // Literals, the first byte lowest: constants of the type would be looked up behind a lock each time.
+    /// `__metada` and `ta__`.
+    private static var metadataWords: (UInt64, UInt64) { (0x6164_6174_656D_5F5F, 0x5F5F_6174) }
+    /// `dtype` and `shape`.
+    private static var shortWords: (type: UInt64, shape: UInt64) { (0x65_7079_7464, 0x65_7061_6873) }
+    /// `data_off` and `sets`.
+    private static var offsetsWords: (UInt64, UInt64) { (0x6666_6F5F_6174_6164, 0x7374_6573) }
+    /// `{"dtype"`, `,"shape"`, `],"data_` and `offsets"`.
+    private static var usualWords: (UInt64, UInt64, UInt64, UInt64) {
+        (0x2265_7079_7464_227B, 0x2265_7061_6873_222C, 0x5F61_7461_6422_2C5D, 0x2273_7465_7366_666F)
     }
 
     // MARK: Metadata
@@ -125,6 +129,7 @@ struct HeaderReader: ~Escapable {
 
     @_lifetime(self: copy self)
     private mutating func readObject(_ entry: inout TensorTable.Entry) throws(HeaderError) {
+        if try readUsual(&entry) { return }
         let start = scanner.position
         scanner.position += 1
         var seen = (type: false, shape: false, offsets: false)
@@ -157,6 +162,52 @@ struct HeaderReader: ~Escapable {
         guard seen.offsets else { throw scanner.problem(.missingField("data_offsets"), at: start) }
     }
 
+    /// An entry as nearly every writer spells it, `{"dtype":"F32","shape":[2],"data_offsets":[0,8]}`: compared eight bytes at
+    /// a time. False, with nothing consumed, for every other spelling; what it throws the other way would throw too.
+    @_lifetime(self: copy self)
+    private mutating func readUsual(_ entry: inout TensorTable.Entry) throws(HeaderError) -> Bool {
+        let start = scanner.position
+        let (type, shape, low, high) = Self.usualWords
+        guard scanner.word(start, 8) == type, scanner.word(start + 8, 2) == 0x223A else { return false }
+        let dimensions = table.dimensionCount
+        scanner.position = start &+ 9
+        entry.type = try self.type(try scanner.string())
+        var isUsual = scanner.word(scanner.position, 8) == shape && scanner.word(scanner.position + 8, 2) == 0x5B3A
+        if isUsual {
+            scanner.position &+= 10
+            if scanner.position >= scanner.count || scanner.bytes[scanner.position] != UInt8(ascii: "]") {
+                repeat {
+                    guard scanner.isAtDigit else {
+                        isUsual = false
+                        break
+                    }
+                    table.appendDimension(try scanner.unsignedInteger())
+                } while scanner.take(UInt8(ascii: ","))
+            }
+            let place = scanner.position
+            if isUsual, scanner.word(place, 8) == low, scanner.word(place + 8, 8) == high,
+                scanner.word(place + 16, 2) == 0x5B3A
+            {
+                scanner.position &+= 18
+                if scanner.isAtDigit {
+                    entry.begin = try scanner.unsignedInteger()
+                    if scanner.take(UInt8(ascii: ",")), scanner.isAtDigit {
+                        entry.end = try scanner.unsignedInteger()
+                        if scanner.word(scanner.position, 2) == 0x7D5D {
+                            scanner.position &+= 2
+                            entry.shapeStart = UInt32(truncatingIfNeeded: dimensions)
+                            entry.rank = UInt32(truncatingIfNeeded: table.dimensionCount - dimensions)
+                            return true
+                        }
+                    }
+                }
+            }
+        }
+        table.removeDimensions(from: dimensions)
+        scanner.position = start
+        return false
+    }
+
     /// `["F32", [2], [0, 8]]`: an accident of the reference's parser that it accepts.
     @_lifetime(self: copy self)
     private mutating func readArray(_ entry: inout TensorTable.Entry) throws(HeaderError) {
@@ -177,11 +228,6 @@ struct HeaderReader: ~Escapable {
         if count != 3 { throw scanner.problem(.wrongCount(expected: 3), at: start) }
     }
 
-    private let typeWord = HeaderReader.packed("dtype")
-    private let shapeWord = HeaderReader.packed("shape")
-    private let offsetsLow = HeaderReader.packed("data_off")
-    private let offsetsHigh = HeaderReader.packed("sets")
-
     @inline(__always)
     private func field(_ key: HeaderScanner.Text) -> Field {
         if key.hasEscapes {
@@ -193,10 +239,10 @@ struct HeaderReader: ~Escapable {
         switch key.count {
         case 5:
             let word = scanner.word(key.start, 5)
-            return word == typeWord ? .type : word == shapeWord ? .shape : .unknown
+            return word == Self.shortWords.type ? .type : word == Self.shortWords.shape ? .shape : .unknown
         case 12:
-            return scanner.word(key.start, 8) == offsetsLow
-                && scanner.word(key.start + 8, 4) == offsetsHigh
+            return scanner.word(key.start, 8) == Self.offsetsWords.0
+                && scanner.word(key.start + 8, 4) == Self.offsetsWords.1
                 ? .offsets : .unknown
         default: return .unknown
         }

@@ -103,6 +103,20 @@ struct HeaderScanner: ~Escapable {
         return text
     }
 
+    /// Whether the next byte is a digit.
+    var isAtDigit: Bool {
+        @inline(__always) get { position < count && bytes[position] &- UInt8(ascii: "0") <= 9 }
+    }
+
+    /// Consumes the next byte when it is this one.
+    @inline(__always)
+    @_lifetime(self: copy self)
+    mutating func take(_ byte: UInt8) -> Bool {
+        guard position < count, bytes[position] == byte else { return false }
+        position &+= 1
+        return true
+    }
+
     // MARK: Strings
 
     /// The string that begins at the quote here.
@@ -238,6 +252,7 @@ struct HeaderScanner: ~Escapable {
             return length >= 8 ? all : all & ((1 << (UInt64(length) &* 8)) &- 1)
         }
         var value: UInt64 = 0
+        guard start &+ length <= count else { return 0 }
         for index in 0..<length { value |= UInt64(bytes[start &+ index]) << (UInt64(index) &* 8) }
         return value
     }

@@ -87,7 +87,8 @@ public struct LoadedTensors: ~Copyable, Sendable {
         guard let count = Int(exactly: tensor.byteCount), Int.max - end > 64, count <= Int.max - end - 64 else {
             throw .tooLargeForMemory(tensor.byteCount)
         }
-        if let last = runs.last, last.file == file, last.offset + UInt64(last.count) == offset, last.start + last.count == end,
+        if let last = runs.last, last.file == file, last.offset + UInt64(last.count) == offset,
+            last.start + last.count == end,
             end % tensor.type.alignment == 0
         {
             runs[runs.count - 1].count += count

@@ -14,6 +14,8 @@ public struct SafetensorsFile: ~Copyable, Sendable {
     /// Where it is.
     public let path: FilePath
     private let backing: Backing
+    /// Whether asking for holes may be worth it.
+    private let mayHaveHoles: Bool
 
     private enum Backing: ~Copyable, Sendable {
         case file(File)
@@ -35,10 +37,12 @@ public struct SafetensorsFile: ~Copyable, Sendable {
         case .reads:
             let opened = try Self.open(path)
             header = try Self.readHeader(opened, mode)
+            mayHaveHoles = opened.mayHaveHoles()
             backing = .file(opened)
         case .mapped:
             let mapped = try Self.map(path)
             header = try Self.readHeader(mapped, mode)
+            mayHaveHoles = false
             backing = .mapped(mapped)
         }
         self.path = path
@@ -174,21 +178,31 @@ public struct SafetensorsFile: ~Copyable, Sendable {
         }
     }
 
+    /// Copies the runs of a plan for a tensor out of its bytes.
+    private func pick(
+        _ plan: SlicePlan, from bytes: RawSpan, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(SafetensorsError) {
+        let length = Int(plan.runLength)
+        guard buffer.count > 0, UInt64(buffer.count) == plan.byteCount else { return }
+        guard plan.end <= UInt64(bytes.byteCount) else { throw .cut(path: path.string) }
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard let source = bytes.baseAddress, let target = buffer.baseAddress else { return }
+            var filled = 0
+            plan.forEachRun { place in
+                // SAFETY: no run ends behind the plan's end, which was checked; together they are as long as the buffer.
+                unsafe (target + filled).copyMemory(from: source + Int(place), byteCount: length)
+                filled += length
+            }
+        }
+    }
+
     /// Fills `buffer`, whose size is the plan's.
     private func read(
         _ tensor: TensorInfo, _ plan: SlicePlan, into buffer: UnsafeMutableRawBufferPointer
     ) throws(SafetensorsError) {
         let origin = header.dataStart + tensor.offsets.lowerBound
         let length = Int(plan.runLength)
-        if isMapped {
-            var filled = 0
-            for run in plan.runs {
-                // SAFETY: the runs add up to the buffer's size, which the plan computed.
-                unsafe try fill(UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<(filled + length)]), origin + run)
-                filled += length
-            }
-            return
-        }
+        if isMapped { return unsafe try pick(plan, from: try view(tensor), into: buffer) }
         // The first run of the piece that is being put together, and how many bytes that piece has.
         var piece: (first: UInt64, end: UInt64)?
         var pending: [UInt64] = []
@@ -234,6 +248,15 @@ public struct SafetensorsFile: ~Copyable, Sendable {
         try flush()
     }
 
+    /// Where the bytes of the file from `place` on are no longer known to be zero; `place` itself outside of holes.
+    func endOfHole(at place: UInt64) -> UInt64 {
+        guard mayHaveHoles, let offset = Int64(exactly: place) else { return place }
+        switch backing {
+        case .file(let file): return UInt64(clamping: file.endOfHole(at: offset))
+        case .mapped: return place
+        }
+    }
+
     /// Reads exactly `buffer.count` bytes from `place` in the file.
     func fill(_ buffer: UnsafeMutableRawBufferPointer, _ place: UInt64) throws(SafetensorsError) {
         guard let offset = Int64(exactly: place) else { throw .cut(path: path.string) }
@@ -247,7 +270,9 @@ public struct SafetensorsFile: ~Copyable, Sendable {
                 throw .cut(path: path.string)
             }
             // SAFETY: the range was just checked.
-            unsafe mapped.bytes.extracting(begin..<(begin + buffer.count)).withUnsafeBytes { unsafe buffer.copyMemory(from: $0) }
+            unsafe mapped.bytes.extracting(begin..<(begin + buffer.count)).withUnsafeBytes {
+                unsafe buffer.copyMemory(from: $0)
+            }
         }
     }
 }

@@ -33,7 +33,7 @@ public struct SafetensorsWriter: ~Copyable {
             place = try Self.resolve(path)
             name = FileSystem.temporaryName(beside: place)
             let mode = try FileSystem.status(place)?.mode
-            opened = try Self.create(name, mode, shownAs: place)
+            opened = try Self.create(name, mode, shownAs: place, size: ByteCount(clamping: Int64(clamping: plan.fileSize)))
         } catch { throw .file(error) }
         target = place
         temporary = name
@@ -43,10 +43,16 @@ public struct SafetensorsWriter: ~Copyable {
 
     deinit { if !finished { try? FileSystem.remove(temporary) } }
 
-    static func create(_ path: FilePath, _ mode: UInt16?, shownAs shown: FilePath) throws(Failure) -> File {
+    /// Creates a file; with `size`, with the room for so many bytes, so that a device that is too full is noticed before the
+    /// first of them.
+    static func create(
+        _ path: FilePath, _ mode: UInt16?, shownAs shown: FilePath, size: ByteCount? = nil
+    ) throws(Failure) -> File {
         let file = try File(path, .creating(permissions: mode ?? 0o666), shownAs: shown)
-        guard let mode else { return file }
-        do throws(Failure) { try file.setPermissions(mode) } catch {
+        do throws(Failure) {
+            if let mode { try file.setPermissions(mode) }
+            if let size { try file.reserve(size) }
+        } catch {
             try? FileSystem.remove(path)
             throw error
         }

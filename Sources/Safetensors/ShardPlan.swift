@@ -144,7 +144,7 @@ public struct ShardPlan: Sendable {
         all = merged
     }
 
-    private static func name(_ stem: String, _ number: Int, _ count: Int) throws(SafetensorsError) -> RelativePath {
+    static func name(_ stem: String, _ number: Int, _ count: Int) throws(SafetensorsError) -> RelativePath {
         guard count > 1 else { return try path(stem + ".safetensors") }
         func digits(_ value: Int) -> String {
             let text = String(value)
@@ -173,7 +173,8 @@ public struct ShardPlan: Sendable {
         let entries = shards.flatMap { shard in shard.layout.tensors.map { ($0.name, shard.name) } }
             .sorted { $0.0 < $1.0 }
         let value = JSONValue.object([
-            JSONValue.Member("metadata", .object([JSONValue.Member("total_size", .integer(Int64(clamping: totalSize)))])),
+            JSONValue.Member(
+                "metadata", .object([JSONValue.Member("total_size", .integer(Int64(clamping: totalSize)))])),
             JSONValue.Member(
                 "weight_map", .object(entries.map { JSONValue.Member($0.0.string, .string($0.1.description)) })),
         ])

@@ -62,8 +62,24 @@ public struct SlicePlan: Sendable, Hashable {
         byteCount = outer.reduce(run / 8) { $0 &* $1.count }
     }
 
+    /// Where the last run ends, from the tensor's beginning.
+    var end: UInt64 { loops.reduce(start &+ runLength) { $0 &+ $1.stride &* ($1.count &- 1) } }
+
+    /// Calls `body` with the place of every run, in order.
+    @inline(__always)
+    func forEachRun(_ body: (UInt64) -> Void) {
+        guard let last = loops.last else {
+            if runLength > 0 { body(start) }
+            return
+        }
+        var outer = Runs(plan: self, loops: Array(loops.dropLast()))
+        while let begin = outer.next() {
+            for index in 0..<last.count { body(begin &+ index &* last.stride) }
+        }
+    }
+
     /// The runs in order: places from the tensor's beginning, all of `runLength` bytes.
-    var runs: Runs { Runs(plan: self) }
+    var runs: Runs { Runs(plan: self, loops: loops) }
 
     private static func pick(
         _ index: SliceIndex, _ size: UInt64, _ dimension: Int
@@ -100,9 +116,9 @@ extension SlicePlan {
         private var place: UInt64
         private var done: Bool
 
-        init(plan: SlicePlan) {
-            loops = plan.loops
-            counters = Array(repeating: 0, count: plan.loops.count)
+        init(plan: SlicePlan, loops: [Loop]) {
+            self.loops = loops
+            counters = Array(repeating: 0, count: loops.count)
             place = plan.start
             done = plan.runLength == 0
         }

@@ -60,26 +60,15 @@ public struct TensorDigests: Sendable, Hashable {
     /// Takes tensors whose names are known to differ.
     init(distinct entries: [Entry]) { self.entries = entries.sorted { $0.name < $1.name } }
 
-    /// Reads and hashes every tensor of a file, each byte once, two tensors interleaved, in two buffers of 512 KiB.
+    /// Reads and hashes every tensor of a file, each byte once, on all processors: two tensors interleaved on each, in two
+    /// buffers of 512 KiB. What lies in a hole of the file is known to be zero and not read.
     ///
-    /// `progress` is called with the number of bytes just hashed; when it returns false the work ends and the result
-    /// is nil.
+    /// `progress` is called on this thread with the number of bytes hashed since the last call; when it returns false the
+    /// work ends and the result is nil.
     public init?(
         of file: borrowing SafetensorsFile, progress: (Int) -> Bool = { _ in true }
     ) throws(SafetensorsError) {
-        var first = TensorLane()
-        var second = TensorLane()
-        var found: [Entry] = []
-        found.reserveCapacity(file.header.tensors.count)
-        var next = 0
-        while true {
-            try first.prepare(file, &next, &found)
-            try second.prepare(file, &next, &found)
-            guard first.isBusy || second.isBusy else { break }
-            let counts = (try first.fill(file), try second.fill(file))
-            TensorLane.update(&first, counts.0, &second, counts.1)
-            if !progress(counts.0 + counts.1) { return nil }
-        }
+        guard let found = try TensorQueue(file.header).run(file, progress) else { return nil }
         try self.init(found)
     }
 
@@ -126,7 +115,8 @@ public struct TensorDigests: Sendable, Hashable {
     /// - Throws: `duplicateTensor`, or `listing` with the number of the first line that is not one.
     public init(listing: some Collection<UInt8>) throws(SafetensorsError) {
         var entries: [Entry] = []
-        for (index, line) in listing.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true).enumerated() {
+        for (index, line) in listing.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true).enumerated()
+        {
             guard let entry = Entry(line: Array(line)) else { throw .listing(line: index + 1) }
             entries.append(entry)
         }

@@ -12,24 +12,26 @@ internal import ContentModel
     // SAFETY: allocated with the value and freed with it; no span of it outlives a call.
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: TensorLane.bufferSize, alignment: 64)
 
+    /// Whether the buffer holds nothing but zeros.
+    private var isZero = false
+    /// Up to here in the file all is known to be zero.
+    private var hole: UInt64 = 0
+
     deinit { unsafe buffer.deallocate() }
 
     var isBusy: Bool { tensor != nil }
 
     /// Gives the digest of a tensor that is at its end, and takes the next one.
-    mutating func prepare(
-        _ file: borrowing SafetensorsFile, _ next: inout Int, _ found: inout [TensorDigests.Entry]
-    ) throws(SafetensorsError) {
+    mutating func prepare(_ queue: TensorQueue, _ found: inout [TensorDigests.Entry]) {
         while true {
             if let tensor, let hasher {
                 if offset < tensor.byteCount { return }
                 found.append(TensorDigests.Entry(tensor.name, hasher.finalize()))
             }
             tensor = nil
-            guard next < file.header.tensors.count else { return }
-            let taken = file.header.tensors[next]
-            next += 1
+            guard let taken = queue.take() else { return }
             tensor = taken
+            hole = 0
             hasher = TensorHasher(taken)
             offset = 0
         }
@@ -39,11 +41,18 @@ internal import ContentModel
     mutating func fill(_ file: borrowing SafetensorsFile) throws(SafetensorsError) -> Int {
         guard let tensor else { return 0 }
         let count = Int(min(tensor.byteCount - offset, UInt64(Self.bufferSize)))
-        // SAFETY: the count is at most the buffer's size.
-        unsafe try file.fill(
-            UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]),
-            file.header.dataStart + tensor.offsets.lowerBound + offset)
+        let place = file.header.dataStart + tensor.offsets.lowerBound + offset
         offset += UInt64(count)
+        // The kernel would fill memory with the zeros of a hole, and keep them.
+        if place >= hole { hole = file.endOfHole(at: place) }
+        if place + UInt64(count) <= hole {
+            if !isZero { unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0) }
+            isZero = true
+            return count
+        }
+        isZero = false
+        // SAFETY: the count is at most the buffer's size.
+        unsafe try file.fill(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), place)
         return count
     }
 

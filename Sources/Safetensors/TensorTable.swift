@@ -42,6 +42,10 @@ struct TensorTable: Sendable {
 
     mutating func appendDimension(_ value: UInt64) { dimensions.append(value) }
 
+    mutating func removeDimensions(from count: Int) {
+        if dimensions.count > count { dimensions.removeLast(dimensions.count - count) }
+    }
+
     mutating func appendName(_ append: (inout [UInt8]) -> Void) { append(&names) }
 
     /// Adds an entry whose name and shape were appended before. When the name is there already the new values replace

@@ -10,6 +10,10 @@ internal import SystemPackage
 package enum BlobNote: String, Sendable, CaseIterable {
     /// The digests of its tensors.
     case tensors
+    /// What the scan said.
+    case scan
+    /// What its conversion gave.
+    case conversion
 
     /// The longest note that is read back.
     static let maximumSize = 256 << 20

@@ -59,7 +59,8 @@ extension BlobStore {
     /// How to read a blob again, to find out whether it is what its name says: by its chunk tree where the blob is still
     /// attested and has one, else whole.
     package func job(_ digest: Digest, size: ByteCount) -> DigestJob {
-        guard size.value > ChunkTree.chunkSize, contains(digest, size: size), let tree = tree(of: digest), tree.size == size
+        guard size.value > ChunkTree.chunkSize, contains(digest, size: size), let tree = tree(of: digest),
+            tree.size == size
         else { return .whole(path(of: digest), tree: true) }
         return .chunks(path(of: digest), tree)
     }

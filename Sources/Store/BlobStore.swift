@@ -16,7 +16,9 @@ package struct BlobStore: Sendable {
     package func path(of digest: Digest) -> FilePath { place("blobs/sha256", digest.description) }
 
     func attestationPath(of digest: Digest) -> FilePath { place("attest", digest.description) }
-    func treePath(of digest: Digest) -> FilePath { directory.appending("attest/\(digest.description.prefix(2))/\(digest).tree") }
+    func treePath(of digest: Digest) -> FilePath {
+        directory.appending("attest/\(digest.description.prefix(2))/\(digest).tree")
+    }
     var partialDirectory: FilePath { directory.appending("partial") }
 
     private func place(_ folder: String, _ name: String) -> FilePath {

@@ -79,6 +79,12 @@ package struct View: Sendable {
                 try checkNotForeign(entry, expected: entryTarget(file))
                 try FileSystem.symbolicLink(entry, to: entryTarget(file))
             }
+            if mode == .links {
+                // A view of ours may be from before the file was withheld; in a shared cache it may be somebody else's.
+                for path in snapshot.withheld {
+                    try FileSystem.remove(folder(snapshot).appending("snapshots/\(snapshot.commit)/\(path)"))
+                }
+            }
             if snapshot.isWhole {
                 try FileSystem.createDirectories(folder(snapshot).appending("trees"))
                 try writeIfDifferent(tree(snapshot), snapshot.treeText)

@@ -36,14 +36,20 @@ package struct ViewSnapshot: Sendable, Hashable {
     package let files: [ViewFile]
     /// Whether `files` is all that the revision holds; only then a listing of it is written.
     package let isWhole: Bool
+    /// The files of the revision that are not shown, in path order.
+    package let withheld: [RelativePath]
 
     /// Describes a revision.
-    package init(repository: RepositoryID, commit: GitObjectID, names: [Revision], files: [ViewFile], isWhole: Bool) {
+    package init(
+        repository: RepositoryID, commit: GitObjectID, names: [Revision], files: [ViewFile], isWhole: Bool,
+        withheld: [RelativePath] = []
+    ) {
         self.repository = repository
         self.commit = commit
         self.names = names.filter { $0.commit == nil }
         self.files = files.sorted { $0.path < $1.path }
         self.isWhole = isWhole
+        self.withheld = withheld.sorted()
     }
 
     /// The text of `trees/<commit>.json`. There is never a Xet hash in it: a client that sees one stops using plain HTTP.

@@ -4,6 +4,8 @@
 package struct ShardName: Sendable, Hashable {
     /// What the shards of one model have in common: the name without its number.
     package let series: String
+    /// What stands in front of the number, without the separator: `model`.
+    package let stem: String
 
     /// Finds the last `<digits>-of-<digits>` of a path's last segment; nil when there is none.
     package init?(_ path: String) {
@@ -19,6 +21,10 @@ package struct ShardName: Sendable, Hashable {
         where bytes[place..<place + middle.count].elementsEqual(middle) && isDigit(place - 1) && isDigit(place + 4) {
             var first = place
             while isDigit(first - 1) { first -= 1 }
+            let separators = Set("-_.".utf8)
+            stem = String(
+                decoding: bytes[..<(first > start && separators.contains(bytes[first - 1]) ? first - 1 : first)],
+                as: UTF8.self)
             series = String(decoding: bytes[..<first] + bytes[place...], as: UTF8.self)
             return
         }

@@ -12,6 +12,8 @@ package struct TensorRecord: Sendable, Hashable {
     /// A container of tensors that can be read.
     package enum Container: String, Sendable, Hashable, CaseIterable {
         case safetensors
+        /// A PyTorch checkpoint or a numpy archive.
+        case checkpoint
     }
 
     /// The container; nil for a file that is none of them.

@@ -7,7 +7,9 @@ import TestKit
 import Testing
 
 @Suite struct `Digests on the command line` {
-    private func sha256sum(_ workspace: Workspace, _ arguments: String..., input: String = "") async throws -> Program.Outcome {
+    private func sha256sum(
+        _ workspace: Workspace, _ arguments: String..., input: String = ""
+    ) async throws -> Program.Outcome {
         let tool = try Program(in: workspace.project, home: workspace.home, executable: "/usr/bin/sha256sum")
         return try await tool.run(arguments, input: input)
     }
@@ -55,7 +57,8 @@ import Testing
         #expect(listings[0] == listings[1])
         let model = Digest(of: listings[0]).description
         for folder in ["one", "two"] {
-            #expect(try await workspace.quietly("digest", folder).output.contains("# tensors \(model)  \(folder)/model."))
+            #expect(
+                try await workspace.quietly("digest", folder).output.contains("# tensors \(model)  \(folder)/model."))
         }
     }
 
@@ -67,7 +70,10 @@ import Testing
         try workspace.flip(
             workspace.project.appending("model/model-00002-of-00002.safetensors"),
             at: ModelBuilder.safetensors([ModelFolder.second, ModelFolder.third]).count - 30)
-        for command in [["files"], ["files", "--json"], ["tensors", "--tensors", "model"], ["tensors", "--tensors", "model", "--json"]] {
+        for command in [
+            ["files"], ["files", "--json"], ["tensors", "--tensors", "model"],
+            ["tensors", "--tensors", "model", "--json"],
+        ] {
             #expect(try await workspace.run(["digest", "--check"] + command).status == 3)
         }
         try FileSystem.remove(workspace.project.appending("model/model-00001-of-00002.safetensors"))
@@ -84,7 +90,8 @@ import Testing
 
     @Test func `what cannot be read, and listings that are none, end with 1`() async throws {
         let workspace = try await Workspace()
-        try workspace.write(["text.safetensors": Array("once upon a time".utf8), "good.safetensors": ModelFolder.single], to: "bad")
+        try workspace.write(
+            ["text.safetensors": Array("once upon a time".utf8), "good.safetensors": ModelFolder.single], to: "bad")
         try workspace.write("project/nonsense", "not a digest\n")
         try workspace.write("project/nothing", "# a comment\n\n")
         for command in [
@@ -103,7 +110,8 @@ import Testing
     @Test func `command lines that contradict themselves end with 2`() async throws {
         let workspace = try await Workspace()
         for command in [
-            [], ["--file", "--tensors", "x"], ["--check", "x", "y"], ["--check", "x", "--file"], ["--check", "x", "--tensors"],
+            [], ["--file", "--tensors", "x"], ["--check", "x", "y"], ["--check", "x", "--file"],
+            ["--check", "x", "--tensors"],
         ] {
             #expect(try await workspace.run(["digest"] + command).status == 2)
         }

@@ -27,7 +27,8 @@ import Testing
                             files: $0.files.reversed())
                     },
                     launch: entry.launch, localFiles: entry.localFiles.reversed(),
-                    defaults: entry.defaults.reversed(), tensors: entry.weights?.tensors)
+                    defaults: entry.defaults.reversed(), tensors: entry.weights?.tensors, scan: entry.scan,
+                    replacements: entry.replacements.reversed())
             })
         #expect(shuffled.canonicalText == lock.canonicalText)
     }
@@ -49,10 +50,10 @@ import Testing
         Edit("\"version\": 1,", "", "has no `version`: expected 1"),
         Edit(
             "\n    {\n      \"name\": \"chat\"", "\n<<<<<<< HEAD\n    {\n      \"name\": \"chat\"",
-            "has a merge conflict: `<<<<<<<` in line 34"),
+            "has a merge conflict: `<<<<<<<` in line 36"),
         Edit(
             "\n    {\n      \"name\": \"chat\"", "\n=======\n    {\n      \"name\": \"chat\"",
-            "has a merge conflict: `=======` in line 34"),
+            "has a merge conflict: `=======` in line 36"),
         Edit("\n", "\r\n", "has CR LF line ends (first in line 1)"),
         Edit("{\n", "[\n", "is not JSON"),
         Edit("\"size\": 1, \"sha256\"", "\"size\": -1, \"sha256\"", "`-1` is not a size"),
@@ -97,6 +98,11 @@ import Testing
         Edit("\"component\": \"weights\"}", "\"component\": \"thing\"}", "`thing` is not a component"),
         Edit("\"tensors\": null", "\"tensors\": \"x\"", "only `weights` has a tensor digest"),
         Edit("\"image\": null", "\"image\": \"x\"", "which this program does not know"),
+        Edit("\"verdict\": \"review\"", "\"verdict\": \"clean\"", "`clean` is not a verdict"),
+        Edit(
+            "\"path\": \"model.safetensors\", \"result\": {", "\"path\": \"gone.safetensors\", \"result\": {",
+            "there is no such file"),
+        Edit("\"path\": \"other.safetensors\"", "\"path\": \"config.json\"", "config.json"),
         Edit("\"patches\": []", "\"patches\": [1]", "which this program does not know"),
         Edit("\"role\": \"model\"", "\"role\": \"base\"", "there is no source with role `model`"),
         Edit("\"role\": \"tokenizer\"", "\"role\": \"model\"", "a role is there twice"),

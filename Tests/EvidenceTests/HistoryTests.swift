@@ -211,19 +211,4 @@ import Testing
         }
         #expect(history.previousInForce?.lock == (try expected.map { try Self.lock($0).digest }))
     }
-
-    @Test func `going back goes before a lock and its completed form alike`() throws {
-        try append(1)
-        try append(2, .update)
-        let completed = try Lock(
-            deliverables: Self.lock(2).deliverables.map { $0.with(tensors: Digest(of: "tensors")) })
-        #expect(try completed.identity == Self.lock(2).identity && completed == Self.lock(2), "it has no weights")
-        let history = try append(2, .completed)
-        #expect(history.previousInForce?.sequence == 1)
-        try append(1, .rollback)
-        #expect(try History(directory: state).previousInForce == nil)
-        #expect(
-            try append(3, .completed).previousInForce?.sequence == 1,
-            "another deliverable is not the same one completed")
-    }
 }

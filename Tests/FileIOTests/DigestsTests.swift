@@ -99,3 +99,84 @@ import Testing
         #expect(results.calls == 0)
     }
 }
+
+@Suite struct `Chunks of files` {
+    private let directory: TemporaryDirectory
+    init() throws { directory = try TemporaryDirectory() }
+
+    private static let chunk = Int(ChunkTree.chunkSize)
+
+    private func run(_ jobs: [DigestJob]) async -> [Int: Result<DigestFinding, Failure>] {
+        let found = Mutex<[Int: Result<DigestFinding, Failure>]>([:])
+        let bytes = Mutex(0)
+        await Digests.run(
+            jobs, progress: { count in bytes.withLock { $0 += count } },
+            finished: { index, result in
+                found.withLock {
+                    #expect($0[index] == nil, "a job is told twice")
+                    $0[index] = result
+                }
+            })
+        return found.withLock { $0 }
+    }
+
+    private func damage(_ path: FilePath, _ chunk: Int) throws {
+        let file = try File(path, .updating)
+        let place = Int64(chunk * Self.chunk + 99)
+        try file.write([try file.read(1, at: place)[0] ^ 1], at: place)
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `exactly the damaged chunks are found, among whole files and other trees`(seed: UInt64) async throws {
+        var random = SeededGenerator(seed: seed)
+        var jobs: [DigestJob] = []
+        var expected: [DigestFinding] = []
+        for index in 0..<9 {
+            let bytes = random.bytes(Int.random(in: 0...(index % 3 == 0 ? 20 : 4) * Self.chunk, using: &random))
+            let path = try directory.write("\(index)", bytes)
+            let digests = try Digests.of(path, git: false, tree: true)
+            #expect(digests.sha256 == Digest(of: bytes))
+            guard let tree = digests.tree else {
+                #expect(bytes.count <= Self.chunk)
+                jobs.append(.whole(path, tree: true))
+                expected.append(.whole(digests))
+                continue
+            }
+            if index % 4 == 1 {
+                jobs.append(.whole(path, tree: true))
+                expected.append(.whole(digests))
+                continue
+            }
+            let damaged = tree.leaves.indices.dropLast().filter { _ in Int.random(in: 0..<5, using: &random) == 0 }
+            for chunk in damaged { try damage(path, chunk) }
+            jobs.append(.chunks(path, tree))
+            expected.append(.chunks(size: digests.size, damaged: damaged))
+        }
+        let found = await run(jobs)
+        for (index, expected) in expected.enumerated() {
+            #expect(try found[index]?.get() == expected, "seed \(seed), job \(index)")
+        }
+    }
+
+    @Test func `a file of another size is not read, and a missing one is a failure`() async throws {
+        var random = SeededGenerator(seed: 5)
+        let path = try directory.write("a", random.bytes(3 * Self.chunk))
+        let tree = try #require(try Digests.of(path, git: false, tree: true).tree)
+        try File(path, .updating).truncate(to: ByteCount(clamping: 7))
+        let found = await run([.chunks(path, tree), .chunks(directory.appending("none"), tree), .chunks(path, tree)])
+        #expect(try found[0]?.get() == .chunks(size: ByteCount(clamping: 7), damaged: []))
+        #expect(try found[2]?.get() == .chunks(size: ByteCount(clamping: 7), damaged: []))
+        guard case .failure(let failure) = found[1] else {
+            Issue.record("a missing file was read")
+            return
+        }
+        #expect(failure.code == .file)
+    }
+
+    @Test func `a tree without chunks is right at once`() async throws {
+        let path = try directory.write("empty", [])
+        let tree = try #require(ChunkTree(size: .zero, leaves: []))
+        let found = await run([.chunks(path, tree)])
+        #expect(try found[0]?.get() == .chunks(size: .zero, damaged: []))
+    }
+}

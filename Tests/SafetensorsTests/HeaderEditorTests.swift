@@ -55,7 +55,8 @@ import Testing
         let path = try file(scratch)
         try FileSystem.setPermissions(path, 0o640)
         let before = try digest(path)
-        let edit = try HeaderEditor(path, setting: [MetadataEntry("k", String(repeating: "x", count: 99))], reserving: 5000)
+        let edit = try HeaderEditor(
+            path, setting: [MetadataEntry("k", String(repeating: "x", count: 99))], reserving: 5000)
         #expect(edit.method == .rewrite)
         #expect(edit.room >= 5000)
         try edit.apply()
@@ -158,7 +159,8 @@ import Testing
         let status = try #require(try FileSystem.status(path))
         let other = try HeaderEditor(path, setting: [pt])
         try other.apply()
-        let head = Array(try FileSystem.read(path, limit: 1 << 20).prefix(Int(try SafetensorsFile(path).header.dataStart)))
+        let head = Array(
+            try FileSystem.read(path, limit: 1 << 20).prefix(Int(try SafetensorsFile(path).header.dataStart)))
         let journal = HeaderJournal(path).journal
         let record = HeaderJournal.record(head, status)
         let handle = try File(path, .updating)

@@ -38,7 +38,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 7]) func `all tensors, or some, gives what reading them one by one gives`(threads: Int)
+    @Test(arguments: [1, 2, 7]) func `all tensors, or some, gives what reading them one by one gives`(
+        threads: Int
+    )
         async throws
     {
         var random = Seeded(UInt64(threads))

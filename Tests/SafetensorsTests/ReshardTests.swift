@@ -78,7 +78,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 3, 20], [1, 4]) func `into any number of files leaves the tensor digest`(_ parts: Int, _ from: Int)
+    @Test(arguments: [1, 3, 20], [1, 4]) func `into any number of files leaves the tensor digest`(
+        _ parts: Int, _ from: Int
+    )
         throws
     {
         for seed in UInt64(1)...4 {
@@ -95,7 +97,8 @@ import Testing
             #expect(copied == plan.totalSize, "seed \(seed)")
             #expect(plan.shards.count == parts)
             #expect(try listing(out) == plan.names.sorted())
-            #expect(try digest(plan.shards.map { out.appending($0.name.description) }) == digest(sources), "seed \(seed)")
+            #expect(
+                try digest(plan.shards.map { out.appending($0.name.description) }) == digest(sources), "seed \(seed)")
             #expect(try plan.verify(in: out) == [])
             if let name = plan.indexName {
                 let index = try ShardIndex(out.appending(name.description))
@@ -132,7 +135,8 @@ import Testing
     @Test func `spreads evenly, and no file is empty`() throws {
         for seed in UInt64(1)...200 {
             var random = Seeded(seed)
-            let sizes = (0..<Int.random(in: 1...40, using: &random)).map { _ in UInt64.random(in: 0...9, using: &random) }
+            let sizes = (0..<Int.random(in: 1...40, using: &random)).map { _ in UInt64.random(in: 0...9, using: &random)
+            }
             let count = Int.random(in: 1...sizes.count, using: &random)
             let parts = try ShardDivision.count(count).parts(sizes)
             #expect(parts.count == count, "seed \(seed)")
@@ -222,7 +226,8 @@ import Testing
         var random = Seeded(7)
         let scratch = try Scratch()
         let (a, b) = (scratch.path.appending("a"), scratch.path.appending("b"))
-        try write([TensorSpec("x", .u8, [3])], a, &random, metadata: [MetadataEntry("k", "1"), MetadataEntry("a", "0")])
+        try write(
+            [TensorSpec("x", .u8, [3])], a, &random, metadata: [MetadataEntry("k", "1"), MetadataEntry("a", "0")])
         try write([TensorSpec("y", .u8, [3])], b, &random, metadata: [MetadataEntry("k", "2")])
         #expect { try ShardPlan([a, a], into: .one) } throws: {
             if case SafetensorsError.duplicateTensor("x") = $0 { true } else { false }

@@ -66,7 +66,9 @@ import Testing
     }
 
     @Test func `of a file without tensors or without bytes of tensors are complete`() throws {
-        for bytes in [Sample.file("{}", []), Sample.file(#"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#, [])] {
+        for bytes in [
+            Sample.file("{}", []), Sample.file(#"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#, []),
+        ] {
             #expect(try stream(bytes) { 5 }.0.get() == oracle(bytes))
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hash compression functions with run-time dispatch and a portable path. Nothing else in the project is C.
-// The callers (ContentModel's SHA256 and SHA1) own buffering, padding and lengths; these functions only ever
+// Hash compression functions and a checksum, with run-time dispatch and a portable path. Nothing else in the project is C.
+// The callers of the hashes (ContentModel's SHA256 and SHA1) own buffering, padding and lengths; these functions only ever
 // see whole 64-byte blocks.
 #ifndef WEIGHLOCK_CKERNELS_H
 #define WEIGHLOCK_CKERNELS_H
@@ -35,6 +35,16 @@ void weighlock_sha1_blocks_portable(uint32_t *_Nonnull state, const uint8_t *_No
 
 /// Whether this processor runs the SHA-256 instructions that `weighlock_sha256_blocks` prefers.
 bool weighlock_sha256_is_accelerated(void);
+
+/// Moves the register of a CRC-32 (reflected polynomial EDB88320) over `count` bytes. The register of no bytes is all
+/// ones; the checksum is its complement. Any length and alignment.
+uint32_t weighlock_crc32(uint32_t crc, const void *_Nonnull bytes, size_t count);
+
+/// The portable path of `weighlock_crc32`, exported so that tests can compare the two.
+uint32_t weighlock_crc32_portable(uint32_t crc, const void *_Nonnull bytes, size_t count);
+
+/// What `weighlock_crc32` runs on this processor: `portable`, `pclmul`, `crc`.
+const char *_Nonnull weighlock_crc32_path_name(void);
 
 /// What the dispatcher has chosen, for benchmarks and bug reports: `portable`, `sha`, `sha+avx512`, `sha2`.
 const char *_Nonnull weighlock_sha256_path_name(void);

@@ -16,4 +16,11 @@ int64_t weighlock_copy_between(int from, int64_t source, int to, int64_t target,
 /// Asks the kernel to begin writing a range to the disk. Only a wish: nothing is waited for, nothing can fail.
 void weighlock_begin_writeback(int descriptor, int64_t offset, int64_t count);
 
+/// Where data begin at or behind `offset`: `offset` itself when it is not in a hole, the file's size when only a hole
+/// follows; -1 where the system cannot tell.
+int64_t weighlock_next_data(int descriptor, int64_t offset);
+
+/// Takes room on the disk for a file of `size` bytes and makes it so long; -1 where that cannot be done, with `errno` set.
+int weighlock_reserve(int descriptor, int64_t size);
+
 #endif

@@ -40,7 +40,8 @@ struct ConvertCommand: Performable {
     var metadata: [String] = []
     @Option(help: ArgumentHelp("Remove a metadata entry; can be given several times.", valueName: "key"))
     var removeMetadata: [String] = []
-    @Option(help: ArgumentHelp("Leave so many bytes free in each header, for later edits in place.", valueName: "bytes"))
+    @Option(
+        help: ArgumentHelp("Leave so many bytes free in each header, for later edits in place.", valueName: "bytes"))
     var reserve = 0
     @Flag(help: "Change the file where it is.") var inPlace = false
     @Flag(help: "Replace what is there.") var force = false
@@ -76,7 +77,7 @@ struct ConvertCommand: Performable {
         let from = try context.target(source, try context.lockForTargets())
         let to = target.map { Program.absolute($0) }
         return try await context.withSession { session in
-            let conversion = Conversion(session, project)
+            let conversion = ConversionOperation(session, project)
             let plan = try await conversion.plan(from, to: to, request)
             let outcome = dryRun ? nil : try await conversion.run(plan)
             if context.printJSON(JSON.conversion(plan, outcome)) { return .success }
@@ -116,7 +117,7 @@ struct ConvertCommand: Performable {
         terminal.say(what(plan, "would write", "would write only the header of", "would change nothing in"))
     }
 
-    private func summarise(_ plan: ConversionPlan, _ outcome: Conversion.Outcome, _ terminal: Terminal) {
+    private func summarise(_ plan: ConversionPlan, _ outcome: ConversionOperation.Outcome, _ terminal: Terminal) {
         terminal.say(what(plan, "wrote", "wrote only the header of", "nothing to change in"))
         if let digest = outcome.digest {
             terminal.say("\(counted(plan.tensorCount, "tensor")), every one as before; tensor digest \(digest.short)")
@@ -127,7 +128,8 @@ struct ConvertCommand: Performable {
         let total = plan.outputs.reduce(ByteCount.zero) { $0 + $1.size }
         switch plan.action {
         case .write, .rewrite:
-            return "\(write) \(counted(plan.outputs.count, "file")), \(total), from \(counted(plan.sources.count, "file"))"
+            return
+                "\(write) \(counted(plan.outputs.count, "file")), \(total), from \(counted(plan.sources.count, "file"))"
         case .header: return "\(header) \(counted(plan.outputs.count, "file"))"
         case .nothing: return "\(nothing) \(counted(plan.outputs.count, "file"))"
         }

@@ -35,8 +35,12 @@ struct DigestCommand: Performable {
 
     func validate() throws {
         if files, tensors { throw ValidationError("--file and --tensors exclude each other") }
-        if check == nil || tensors, targets.isEmpty { throw ValidationError("Missing expected argument '<targets> ...'") }
-        if check != nil, files { throw ValidationError("--file has no meaning with --check: the listing says what it is of") }
+        if check == nil || tensors, targets.isEmpty {
+            throw ValidationError("Missing expected argument '<targets> ...'")
+        }
+        if check != nil, files {
+            throw ValidationError("--file has no meaning with --check: the listing says what it is of")
+        }
         if check != nil, !tensors, !targets.isEmpty {
             throw ValidationError("--check takes its files from the listing; targets go with --tensors only")
         }
@@ -75,8 +79,9 @@ struct DigestCommand: Performable {
         return chosen
     }
 
-    private func compare(_ name: String, _ context: CommandContext, _ project: Project) async throws -> DigestCheck.Report
-    {
+    private func compare(
+        _ name: String, _ context: CommandContext, _ project: Project
+    ) async throws -> DigestCheck.Report {
         let bytes = try FileSystem.read(Program.absolute(name), limit: DigestListing.sizeLimit)
         if tensors {
             let listing: TensorDigests
@@ -103,7 +108,7 @@ struct DigestCommand: Performable {
                 let what =
                     switch problem.kind {
                     case .mismatch: "is not what was listed"
-                    case .missing: "is not there"
+                    case .missing: problem.subject == "model" ? "is not there, or not all of it" : "is not there"
                     case .unlisted: "is not in the listing"
                     case .unreadable: "cannot be read: \(problem.reason ?? "")"
                     }

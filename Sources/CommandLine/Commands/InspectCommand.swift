@@ -51,7 +51,7 @@ struct InspectCommand: Performable {
         guard problems.isEmpty else {
             throw Failure(
                 .unreadableModel, "\(counted(problems.count, "file")) cannot be read as safetensors",
-                hint: "name a safetensors file, the index of a sharded model, or a directory or repository with such files",
+                hint: hint(reports),
                 details: problems.prefix(20).map { "`\(Escaped($0.name, limit: 1024))`: \($0.reason)" }
                     + (problems.count > 20 ? ["and \(problems.count - 20) more"] : []))
         }
@@ -59,9 +59,22 @@ struct InspectCommand: Performable {
         if strict, findings > 0 {
             throw Failure(
                 .refused, "\(counted(findings, "finding"))",
-                hint: "write the files anew with `weighlock convert`; without `--strict` findings are only shown")
+                hint: reports.contains { $0.models.contains { $0.findingCount > 0 } }
+                    ? "the files and what puts them together do not agree: fetch them again, or ask who made them"
+                    : "write the files anew with `weighlock convert`; without `--strict` findings are only shown")
         }
         return .success
+    }
+}
+
+extension InspectCommand {
+    private func hint(_ reports: [InspectionReport]) -> String {
+        let isLocked = reports.contains { report in
+            if case .deliverable = report.origin { !report.problems.isEmpty } else { false }
+        }
+        return isLocked
+            ? "run `weighlock sync`, or inspect the repository"
+            : "name a safetensors file, the index of a sharded model, or a directory or repository with such files"
     }
 }
 

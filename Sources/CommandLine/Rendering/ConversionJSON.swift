@@ -6,7 +6,7 @@ internal import SystemPackage
 
 extension JSON {
     /// A plan, and what came of it; nil for a dry run.
-    static func conversion(_ plan: ConversionPlan, _ outcome: Conversion.Outcome?) -> JSONValue {
+    static func conversion(_ plan: ConversionPlan, _ outcome: ConversionOperation.Outcome?) -> JSONValue {
         document(
             "convert",
             [

@@ -19,7 +19,7 @@ struct InspectionText {
             heading(report)
             for (place, model) in report.models.enumerated() {
                 if place > 0 { terminal.output("") }
-                show(model, tensors: tensors)
+                show(model, title: report.title(of: model), tensors: tensors)
             }
             if !report.others.isEmpty { others(report.others, isFirst: report.models.isEmpty) }
         }
@@ -42,10 +42,10 @@ struct InspectionText {
         }
     }
 
-    private func show(_ model: InspectionReport.Model, tensors: Bool) {
+    private func show(_ model: InspectionReport.Model, title: String, tensors: Bool) {
         let total = model.files.reduce(ByteCount.zero) { $0 + $1.size }
         terminal.output(
-            terminal.paint(Escaped(model.name, limit: 1024).description, .strong) + "  \(model.container.rawValue)  "
+            terminal.paint(Escaped(title, limit: 1024).description, .strong) + "  \(model.container.rawValue)  "
                 + (model.files.count == 1 && !model.hasIndex
                     ? "\(total)" : "\(counted(model.files.count, "file")), \(total)"))
         if let problem = model.problem { row("cannot be read", problem, .bad) }
@@ -171,7 +171,9 @@ struct InspectionText {
     /// ` (22.7 M)`; nothing below ten thousand.
     private func short(_ number: UInt64) -> String {
         guard number >= 10_000 else { return "" }
-        let units: [(UInt64, String)] = [(1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k")]
+        let units: [(UInt64, String)] = [
+            (1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"),
+        ]
         guard let (size, unit) = units.first(where: { number >= $0.0 }) else { return "" }
         let tenths = number / (size / 10)
         return " (\(tenths / 10)" + (tenths >= 1000 ? "" : ".\(tenths % 10)") + " \(unit))"
@@ -180,7 +182,8 @@ struct InspectionText {
     private func percent(_ part: UInt64, of total: UInt64) -> String {
         guard total > 0 else { return "" }
         let share = Double(part) / Double(total) * 100
-        return share > 0 && share < 0.05 ? "<0.1%" : "\(Int((share * 10).rounded()) / 10).\(Int((share * 10).rounded()) % 10)%"
+        return share > 0 && share < 0.05
+            ? "<0.1%" : "\(Int((share * 10).rounded()) / 10).\(Int((share * 10).rounded()) % 10)%"
     }
 }
 

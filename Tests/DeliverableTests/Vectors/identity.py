@@ -77,6 +77,12 @@ PROJECT = [
         ],
         "sets": [["adapters/1/", sha("set b")], ["adapters/0/", sha("set b")], ["", sha("set z")], ["", sha("set a")], ["", sha("set a")]],
         "others": [["adapters/0/optimizer.bin", sha("other")]],
+        "scan": {"rules": 1, "files": [{"path": "Z.py", "verdict": "review", "rules": ["a", "b"]}]},
+        "replacements": [
+            {"role": "model", "path": "model.safetensors",
+             "result": {"path": "other.safetensors", "size": 7, "sha256": sha("replaced")}},
+            {"role": "adapters/1", "path": "adapter_model.safetensors", "result": None},
+        ],
         "launch": {
             "command": ["vllm", "serve", "{model}", "--note", 'a "b" \\ c\td\ne/' + DECOMPOSED + "\U0001f600"],
             "env": [{"name": "A", "value": ""}, {"name": "B_2", "value": "1"}, {"name": "a", "value": COMPOSED}],
@@ -171,6 +177,11 @@ def lock_text(project):
             return "null"
         return block(" " * 6, [("command", one(launch["command"])), ("env", many(launch["env"], " " * 8)), ("files", one(launch["files"]))])
 
+    def write_scan(scan):
+        if scan is None:
+            return "null"
+        return block(" " * 6, [("rules", one(scan["rules"])), ("files", many(scan["files"], " " * 8))])
+
     def write(d):
         made = digests(d)
         defaults = sorted(d["defaults"], key=lambda e: (e["name"].encode(), e["file"].encode(), (e["key"] or "").encode()))
@@ -178,7 +189,8 @@ def lock_text(project):
             ("name", one(d["name"])), ("identity", one(made["identity"])), ("behaviour", one(made["behaviour"])),
             ("components", many(made["components"], " " * 6)), ("sources", many(d["sources"], " " * 6, write_source)),
             ("image", "null"), ("launch", write_launch(d["launch"])), ("files", many(d["files"], " " * 6)), ("patches", "[]"),
-            ("variants", "[]"), ("defaults", many(defaults, " " * 6)),
+            ("variants", "[]"), ("scan", write_scan(d.get("scan"))),
+            ("replacements", many(d.get("replacements", []), " " * 6)), ("defaults", many(defaults, " " * 6)),
         ])
 
     project = sorted(project, key=lambda d: d["name"].encode())

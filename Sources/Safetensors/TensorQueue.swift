@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileIO
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The tensors of a file that are still to hash, handed out to the lanes of all processors.
+final class TensorQueue: Sendable {
+    /// Less than this for a processor is done before another thread has begun.
+    private static let worthAThread: UInt64 = 4 << 20
+
+    /// The largest first, so that the processors end together.
+    private let tensors: [TensorInfo]
+    private let next = Atomic<Int>(0)
+    private let stopped = Atomic<Bool>(false)
+    /// What was hashed and not told yet.
+    private let hashed = Atomic<Int>(0)
+    private let outcome = Mutex<(found: [TensorDigests.Entry], failure: SafetensorsError?)>(([], nil))
+    private let dataSize: UInt64
+
+    init(_ header: borrowing Header) {
+        tensors = header.tensors.sorted {
+            $0.byteCount != $1.byteCount
+                ? $0.byteCount > $1.byteCount : $0.offsets.lowerBound < $1.offsets.lowerBound
+        }
+        dataSize = header.dataSize
+    }
+
+    /// The next tensor; nil when all have been given out, or the work has been stopped.
+    func take() -> TensorInfo? {
+        if stopped.load(ordering: .relaxed) { return nil }
+        let index = next.add(1, ordering: .relaxed).oldValue
+        return index < tensors.count ? tensors[index] : nil
+    }
+
+    /// Hashes all tensors; nil when `progress`, which is called on this thread alone, says so.
+    func run(
+        _ file: borrowing SafetensorsFile, _ progress: (Int) -> Bool
+    ) throws(SafetensorsError) -> [TensorDigests.Entry]? {
+        // Elsewhere `progress` could not ask whether the task that waits here has been cancelled.
+        let caller = pthread_self()
+        let worth = Int(clamping: dataSize / TensorQueue.worthAThread + 1)
+        withoutActuallyEscaping(progress) { progress in
+            // SAFETY: called on this thread alone, which waits for the others.
+            nonisolated(unsafe) let progress = progress
+            Processors.spread(min(Processors.count, worth, (tensors.count + 1) / 2)) { _ in
+                let isCaller = pthread_equal(caller, pthread_self()) != 0
+                var found: [TensorDigests.Entry] = []
+                do throws(SafetensorsError) {
+                    try work(file, &found) { if isCaller { tell(unsafe progress) } }
+                    outcome.withLock { $0.found += found }
+                } catch {
+                    stopped.store(true, ordering: .relaxed)
+                    outcome.withLock { if $0.failure == nil { $0.failure = error } }
+                }
+            }
+        }
+        tell(progress)
+        if let failure = outcome.withLock({ $0.failure }) { throw failure }
+        return stopped.load(ordering: .relaxed) ? nil : outcome.withLock { $0.found }
+    }
+
+    private func tell(_ progress: (Int) -> Bool) {
+        let count = hashed.exchange(0, ordering: .relaxed)
+        if count > 0, !progress(count) { stopped.store(true, ordering: .relaxed) }
+    }
+
+    private func work(
+        _ file: borrowing SafetensorsFile, _ found: inout [TensorDigests.Entry], _ step: () -> Void
+    ) throws(SafetensorsError) {
+        var first = TensorLane()
+        var second = TensorLane()
+        while !stopped.load(ordering: .relaxed) {
+            first.prepare(self, &found)
+            second.prepare(self, &found)
+            guard first.isBusy || second.isBusy else { return }
+            let counts = (try first.fill(file), try second.fill(file))
+            TensorLane.update(&first, counts.0, &second, counts.1)
+            hashed.add(counts.0 + counts.1, ordering: .relaxed)
+            step()
+        }
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a file's or a member's name lets loaders expect. Never what the file is.
+struct FileName: Sendable {
+    /// What a name promises.
+    enum Promise: Sendable, Hashable {
+        /// Tensors and no code.
+        case tensors
+        /// Something that loaders unpickle.
+        case pickle
+        /// Something that some loaders unpickle and others read as raw numbers.
+        case raw
+        case none
+    }
+
+    /// The path as it was given.
+    let path: String
+    /// The last segment, with ASCII letters in lower case.
+    let last: String
+    /// What follows the last dot of `last`; empty without one.
+    let suffix: String
+
+    init(_ path: String) {
+        self.path = path
+        let lower = path.utf8.split(separator: UInt8(ascii: "/")).last.map { segment in
+            String(decoding: segment.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+        }
+        let last = lower ?? ""
+        self.last = last
+        suffix = last.lastIndex(of: ".").map { String(last[last.index(after: $0)...]) } ?? ""
+    }
+
+    private static let pickles: Set<String> = [
+        "pkl", "pickle", "p", "pk", "joblib", "dill", "pt", "pth", "ckpt", "distcp", "cloudpickle", "pyt", "torch",
+    ]
+
+    var promise: Promise {
+        switch suffix {
+        case "safetensors", "gguf": .tensors
+        case "bin", "dat", "data", "model": .raw
+        default: FileName.pickles.contains(suffix) || last == ".metadata" ? .pickle : .none
+        }
+    }
+}

@@ -72,7 +72,12 @@ let package = Package(
             name: "Conversion",
             dependencies: ["BinaryFormats", "Checkpoint", "ContentModel", "FileIO", "Safetensors", system],
             swiftSettings: strict),
-        .target(name: "Drift", dependencies: ["ContentModel", "Deliverable"], swiftSettings: strict),
+        .target(
+            name: "Drift",
+            dependencies: [
+                "BinaryFormats", "ContentModel", "Deliverable", "FileIO", "GGUF", "Jinja", "Safetensors", "Tensors", system,
+            ],
+            swiftSettings: strict),
         .target(
             name: "Evidence", dependencies: ["ContentModel", "Deliverable", "FileIO", system], swiftSettings: strict),
         // Floor 2
@@ -163,8 +168,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "DriftTests", dependencies: ["Drift", "Deliverable", "ContentModel", "TestKit"], swiftSettings: strict
-        ),
+            name: "DriftTests",
+            dependencies: [
+                "BinaryFormats", "ContentModel", "Deliverable", "Drift", "FileIO", "GGUF", "Jinja", "Safetensors", "Tensors",
+                "TestKit", system,
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "OperationsTests",
             dependencies: [

@@ -25,7 +25,7 @@ extension Checkpoint {
     }
 
     /// The state dict at `key`, keys joined by dots; without a key the object itself when it holds tensors directly, else its
-    /// member of one of the usual names, else the only one there is.
+    /// member of one of the usual names, else the only one there is. The empty key is the object itself.
     ///
     /// - Throws: `notACheckpoint`, which names the places that hold tensors.
     package func stateDictionary(_ key: String?) throws(CheckpointError) -> StateDictionary {
@@ -35,10 +35,13 @@ extension Checkpoint {
             let wanted = Array(key.utf8)
             guard let entry = entries.first(where: { $0.path.joined == wanted && $0.isContainer }),
                 candidates.contains(where: { $0.path.dropping(entry.path) != nil })
+                    || refusals.contains(where: { $0.path.dropping(entry.path) != nil })
             else { throw .notACheckpoint("there are no tensors at `\(key)`; \(list(candidates))") }
             path = entry.path
         } else if candidates.isEmpty {
-            throw .notACheckpoint("it holds no tensors")
+            // With nothing but tensors that are not read, the reasons are what matters.
+            guard !refusals.isEmpty else { throw .notACheckpoint("it holds no tensors") }
+            path = EntryPath([])
         } else if candidates.contains(where: { $0.path.keys.isEmpty }) {
             path = EntryPath([])
         } else {

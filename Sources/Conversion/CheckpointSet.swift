@@ -68,19 +68,15 @@ package struct CheckpointSet: Sendable {
         }
         try CheckpointSet.checkDistinct(plans)
         if let index { try CheckpointSet.check(index.content, sources, plans) }
-        let metadata = plans.map { CheckpointSet.metadata($0.metadata, options) }
         var files: [File] = []
         if let division = options.division {
             var shardOptions = ShardPlan.Options()
             (shardOptions.stem, shardOptions.alignment) = (options.stem, options.alignment)
             shardOptions.reserving = options.reserving
-            var all: [TensorName: MetadataEntry] = [:]
-            for entry in metadata.flatMap({ $0 }) { all[TensorName(entry.key)] = entry }
             let specs = plans.flatMap { $0.items.values.map(\.spec) }
             do throws(SafetensorsError) {
-                files = try ShardLayout(
-                    specs, into: division, metadata: all.isEmpty ? nil : Array(all.values), shardOptions
-                ).shards.map { File(name: $0.name, layout: $0.layout) }
+                files = try CheckpointSet.divided(
+                    try ShardLayout(specs, into: division, metadata: nil, shardOptions), plans, options)
             } catch { throw Failure(.usage, error.message, hint: error.hint, details: error.details) }
         } else {
             for (place, plan) in plans.enumerated() {
@@ -92,7 +88,7 @@ package struct CheckpointSet: Sendable {
                         File(
                             name: name,
                             layout: try WritePlan(
-                                plan.items.values.map(\.spec), metadata: metadata[place].isEmpty ? nil : metadata[place],
+                                plan.items.values.map(\.spec), metadata: CheckpointSet.metadata(plan.metadata, options),
                                 alignment: options.alignment, reserving: options.reserving)))
                 } catch { throw Failure(.refused, "`\(sources[place].path)` cannot be written as safetensors: \(error.message)") }
             }
@@ -112,11 +108,34 @@ package struct CheckpointSet: Sendable {
     /// How many tensors the files hold.
     package var tensorCount: Int { files.reduce(0) { $0 + $1.layout.tensors.count } }
 
-    private static func metadata(_ entries: [MetadataEntry], _ options: Options) -> [MetadataEntry] {
+    private static func metadata(_ entries: [MetadataEntry], _ options: Options) -> [MetadataEntry]? {
         var values: [TensorName: MetadataEntry] = [:]
         for entry in entries + options.setting { values[TensorName(entry.key)] = entry }
         for key in options.removing { values[TensorName(key)] = nil }
-        return Array(values.values)
+        return values.isEmpty ? nil : Array(values.values)
+    }
+
+    /// The files of a layout, each with the names that stand for a tensor which is in it.
+    private static func divided(
+        _ layout: ShardLayout, _ plans: [CheckpointPlan], _ options: Options
+    ) throws(SafetensorsError) -> [File] {
+        var standing: [TensorName: [MetadataEntry]] = [:]
+        for shared in plans.flatMap(\.shared) where shared.name != "format" {
+            standing[shared.kept, default: []].append(MetadataEntry(shared.name.string, shared.kept.string))
+        }
+        var files: [File] = []
+        for shard in layout.shards {
+            let entries = [MetadataEntry("format", "pt")] + shard.layout.tensors.flatMap { standing[$0.name] ?? [] }
+            do throws(WriteError) {
+                files.append(
+                    File(
+                        name: shard.name,
+                        layout: try WritePlan(
+                            shard.layout.tensors.map { TensorSpec($0) }, metadata: metadata(entries, options),
+                            alignment: options.alignment, reserving: options.reserving)))
+            } catch { throw .plan(error) }
+        }
+        return files
     }
 
     private static func checkDistinct(_ plans: [CheckpointPlan]) throws(Failure) {

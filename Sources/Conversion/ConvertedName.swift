@@ -8,12 +8,13 @@ package enum ConvertedName {
     /// shard keeps its number, and any other name keeps its stem.
     package static func of(_ path: RelativePath) -> RelativePath? { try? RelativePath(rename(path.description)) }
 
-    /// The name of the index made of the index at `path`.
+    /// The name of the index made of the index at `path`: `model.safetensors.index.json` of `pytorch_model.bin.index.json`, and
+    /// with a variant `model.safetensors.index.fp16.json` of `pytorch_model.bin.index.fp16.json`.
     package static func ofIndex(_ path: RelativePath) -> RelativePath? {
         let (folder, name) = split(path.description)
-        guard name.hasSuffix(".index.json") else { return nil }
-        let inner = rename(String(name.dropLast(".index.json".count)))
-        return try? RelativePath(folder + inner + ".index.json")
+        guard name.hasSuffix(".json"), let range = name.firstRange(of: ".index."), range.lowerBound > name.startIndex
+        else { return nil }
+        return try? RelativePath(folder + rename(String(name[..<range.lowerBound])) + name[range.lowerBound...])
     }
 
     private static func split(_ path: String) -> (folder: String, name: String) {

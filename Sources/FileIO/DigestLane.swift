@@ -3,12 +3,6 @@
 internal import ContentModel
 internal import SystemPackage
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 /// One of the two streams of a worker that reads whole files: an open file, its hashers and its buffer.
 @safe struct DigestLane: ~Copyable {
     private let isSecond: Bool
@@ -82,9 +76,4 @@ internal import SystemPackage
         finished(index, .success(.whole(found)))
         file = nil
     }
-}
-
-/// How many processors this process may use.
-func processorCount() -> Int {
-    max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 }

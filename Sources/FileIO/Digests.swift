@@ -77,7 +77,7 @@ package enum Digests {
         _ jobs: [DigestJob], progress: @Sendable @escaping (Int) -> Void,
         finished: @Sendable @escaping (Int, Result<DigestFinding, Failure>) -> Void
     ) async {
-        let queue = DigestQueue(jobs, processors: processorCount(), finished)
+        let queue = DigestQueue(jobs, processors: Processors.count, finished)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<queue.workers {
                 group.addTask { await work(queue, progress, finished) }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BinaryFormats
 package import ContentModel
+internal import Conversion
 internal import FileIO
 internal import Safetensors
+internal import Scanning
 package import SystemPackage
 
 /// `weighlock convert`: writes the same tensors into other files, and proves that they are the same.
@@ -42,7 +45,7 @@ package struct ConversionOperation: Sendable {
         return try ConversionPlan(model, to: target, request)
     }
 
-    /// The one model that a target is.
+    /// The one model that a target is. Checkpoints are scanned before anybody else looks into them.
     private func model(_ target: ModelTarget) async throws -> ConversionPlan.Source {
         if case .repository(let repository, _, _) = target.place {
             throw Failure(
@@ -50,34 +53,86 @@ package struct ConversionOperation: Sendable {
             )
         }
         let files = try await ModelFiles(target, session, project)
-        let groups = try await ModelGroup.groups(files)
+        let all = ModelGroup.withoutOthers(try await ModelGroup.groups(files), files)
+        let groups = ModelGroup.preferred(all)
         guard let group = groups.first else {
             throw Failure(
-                .usage, "there is no safetensors file in `\(Escaped(target.text, limit: 1024))`",
-                hint: "name a safetensors file, an index, or a directory with one model")
+                .usage, "there is no safetensors file and no checkpoint in `\(Escaped(target.text, limit: 1024))`",
+                hint: "name a safetensors file, a checkpoint, an index, or a directory with one model")
         }
         guard groups.count == 1 else {
             throw Failure(
                 .usage, "there are \(groups.count) models in `\(Escaped(target.text, limit: 1024))`",
                 hint: "name one of them", details: groups.prefix(20).map { "`\(Escaped($0.name, limit: 1024))`" })
         }
+        let shown = Escaped(group.name, limit: 1024)
+        guard group.container != .gguf else {
+            throw Failure(
+                .usage, "`\(shown)` is GGUF, whose blocks no other container has", hint: "`digest` and `inspect` read it")
+        }
         if let problem = group.problem ?? group.missingFiles {
-            throw Failure(.invalidSafetensors, "`\(Escaped(group.name, limit: 1024))`: \(problem)")
+            throw Failure(
+                group.container == .checkpoint ? .invalidCheckpoint : .invalidSafetensors, "`\(shown)`: \(problem)")
         }
         var paths: [FilePath] = []
+        var names: [RelativePath] = []
         for place in group.files {
             if case .absent(let failure) = files.entries[place].source { throw failure }
-            if let path = files.localPath(place) { paths.append(path) }
+            guard let path = files.localPath(place) else { continue }
+            paths.append(path)
+            let last = files.entries[place].name.split(separator: "/").last.map(String.init) ?? ""
+            names.append(try group.names[place] ?? RelativePath(last))
         }
+        let index = group.index.flatMap { index in
+            files.entries[index.entry].path.flatMap { try? RelativePath($0.name) }.map { ($0, index.content) }
+        }
+        let isCheckpoint = group.container == .checkpoint
         return ConversionPlan.Source(
-            container: group.container, name: group.name, files: paths, hasIndex: group.index != nil)
+            container: group.container, name: group.name, files: paths, names: names, index: index,
+            checkpoints: isCheckpoint ? try await ConversionOperation.scanned(paths, names) : [])
+    }
+
+    /// Opens checkpoints that the scan clears, or lets a person look at.
+    ///
+    /// - Throws: `Failure` with code `refused` that names what was found.
+    @concurrent
+    private static func scanned(_ paths: [FilePath], _ names: [RelativePath]) async throws -> [FileSource] {
+        var sources: [FileSource] = []
+        var lines: [String] = []
+        var refused = 0
+        for (path, name) in zip(paths, names) {
+            try Task.checkCancellation()
+            let source = try FileSource(path)
+            sources.append(source)
+            let scan: FileScan
+            do throws(ByteError) { scan = try Scanner.scan(source, name: name.description) } catch {
+                throw Failure(.file, error.description)
+            }
+            guard scan.verdict > .review else { continue }
+            refused += 1
+            guard lines.count < 40 else { continue }
+            lines.append("`\(name)`: \(scan.verdict.rawValue)")
+            for finding in scan.findings.prefix(4) where finding.verdict > .review {
+                lines.append("    \(finding.rule.id): \(finding.reason)")
+            }
+        }
+        guard refused == 0 else {
+            throw Failure(
+                .refused, "the scan does not clear \(refused == 1 ? "the checkpoint" : "\(refused) of the checkpoints")",
+                hint: "`weighlock scan` says more; what it does not clear is not converted", details: lines)
+        }
+        return sources
     }
 
     /// Carries a plan out.
     ///
     /// - Throws: `Failure` with code `mismatch` when the new files do not hold the same tensors; then nothing has changed.
-    package func run(_ plan: ConversionPlan) async throws -> Outcome {
+    ///
+    /// - Parameter wantsFiles: whether the digests of the new files of checkpoints are wanted, for which those are read once more.
+    package func run(_ plan: ConversionPlan, wantsFiles: Bool = true) async throws -> Outcome {
         switch plan.work {
+        case .checkpoints(let set, let destination):
+            return try await write(plan, set, destination, wantsFiles)
         case .nothing: return Outcome(digest: nil, files: [])
         case .header(let editor):
             try await ConversionOperation.edit(plan.sources[0], editor)
@@ -112,8 +167,55 @@ package struct ConversionOperation: Sendable {
         session.emit(.ended)
         let outcome = try await compare(plan, shards, workplace)
         try Task.checkCancellation()
-        try ConversionPlacement(shards, from: workplace, to: destination, replacing: plan.replacing).publish()
+        try ConversionPlacement(
+            shards.names, index: shards.indexName?.description, from: workplace, to: destination,
+            replacing: plan.replacing
+        ).publish()
         return outcome
+    }
+
+    /// Writes what checkpoints become; every tensor is compared before it returns.
+    private func write(
+        _ plan: ConversionPlan, _ set: CheckpointSet, _ destination: ConversionPlan.Destination, _ wantsFiles: Bool
+    ) async throws -> Outcome {
+        let workplace = FileSystem.temporaryName(beside: destination.path)
+        defer { try? FileSystem.removeTree(workplace) }
+        try FileSystem.createDirectories(workplace)
+        var names = set.files.map(\.name.description)
+        var paths: [FilePath] = []
+        for name in names {
+            let path = workplace.appending(name)
+            try FileSystem.createDirectories(path.removingLastComponent())
+            paths.append(path)
+        }
+        let conversion = CheckpointConversion(set)
+        session.emit(.began("converting", total: ByteCount(clamping: Int64(clamping: conversion.work))))
+        let written = try await conversion.write(to: paths) { count in
+            session.emit(.advanced(Int64(clamping: count)))
+            return !Task.isCancelled
+        }
+        session.emit(.ended)
+        guard let digests = written else { throw CancellationError() }
+        if let index = set.index {
+            names.append(index.name.description)
+            paths.append(workplace.appending(index.name.description))
+            try FileSystem.replace(paths[paths.count - 1], with: index.bytes)
+        }
+        var files: [Digest] = []
+        if wantsFiles {
+            let items = zip(paths, plan.outputs).map { path, output in
+                DigestWork.Item(path: path, size: output.size, wantsBytes: true, wantsTensors: false)
+            }
+            for found in try await DigestWork(items: items, session: session).run("hashing") {
+                if let failure = found.failure { throw failure }
+                if let digest = found.sha256 { files.append(digest) }
+            }
+        }
+        try Task.checkCancellation()
+        try ConversionPlacement(
+            names, index: set.index?.name.description, from: workplace, to: destination, replacing: plan.replacing
+        ).publish()
+        return Outcome(digest: digests.model, files: files)
     }
 
     @concurrent

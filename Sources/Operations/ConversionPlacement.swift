@@ -2,7 +2,6 @@
 
 internal import ContentModel
 internal import FileIO
-internal import Safetensors
 internal import SystemPackage
 
 /// Gives files that are complete, and found right, their names.
@@ -10,13 +9,19 @@ internal import SystemPackage
 /// A directory that is not there yet appears with all of them at once. Elsewhere the index comes last and, where one is
 /// replaced, the old one goes first: a set that is half old and half new is never announced as a whole.
 struct ConversionPlacement {
-    private let shards: ShardPlan
+    /// The names of the files, the index last.
+    private let names: [String]
+    private let index: String?
     private let workplace: FilePath
     private let destination: ConversionPlan.Destination
     private let replacing: Bool
 
-    init(_ shards: ShardPlan, from workplace: FilePath, to destination: ConversionPlan.Destination, replacing: Bool) {
-        (self.shards, self.workplace, self.destination, self.replacing) = (shards, workplace, destination, replacing)
+    init(
+        _ names: [String], index: String?, from workplace: FilePath, to destination: ConversionPlan.Destination,
+        replacing: Bool
+    ) {
+        (self.names, self.index) = (names, index)
+        (self.workplace, self.destination, self.replacing) = (workplace, destination, replacing)
     }
 
     func publish() throws(Failure) {
@@ -24,10 +29,10 @@ struct ConversionPlacement {
             try FileSystem.rename(workplace, to: target)
             return try FileSystem.synchronizeDirectory(target.removingLastComponent())
         }
-        if replacing, let index = shards.indexName { try FileSystem.remove(destination.path(of: index.description)) }
+        if replacing, let index { try FileSystem.remove(destination.path(of: index)) }
         var placed: [FilePath] = []
         do throws(Failure) {
-            for name in shards.names {
+            for name in names {
                 let target = destination.path(of: name)
                 try place(workplace.appending(name), at: target)
                 placed.append(target)

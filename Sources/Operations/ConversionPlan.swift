@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ContentModel
+internal import Conversion
 internal import FileIO
 package import Safetensors
 package import SystemPackage
@@ -15,6 +16,14 @@ package struct ConversionPlan: Sendable {
         case maximumSize(ByteCount)
         /// Into so many, as even as the order of the tensors allows.
         case count(Int)
+
+        var parts: ShardDivision {
+            switch self {
+            case .merge: .one
+            case .maximumSize(let size): .maximumSize(UInt64(size.value))
+            case .count(let count): .count(count)
+            }
+        }
     }
 
     /// What the user asked for.
@@ -31,6 +40,8 @@ package struct ConversionPlan: Sendable {
         package var reserving = 0
         /// Whether files that are there may be replaced.
         package var replacing = false
+        /// Where in a checkpoint's object the tensors are, keys joined by dots; nil finds the usual places.
+        package var key: String?
 
         /// Asks for nothing in particular.
         package init() {}
@@ -66,8 +77,16 @@ package struct ConversionPlan: Sendable {
     package let outputs: [Output]
     /// How many tensors there are.
     package let tensorCount: Int
+    /// What kind of files the sources are.
+    package let container: InspectionReport.Container
+    /// What checkpoints hold beside tensors, which is not converted.
+    package internal(set) var beside: [InspectionReport.Remark] = []
+    /// Names that stand for a tensor written under another one, which is the text: recorded in the metadata of the new files.
+    package internal(set) var shared: [InspectionReport.Remark] = []
 
     enum Work: Sendable {
+        /// Checkpoints, and the directory or the file that they become.
+        case checkpoints(CheckpointSet, Destination)
         /// A new set, and the directory or the file that it becomes.
         case set(ShardPlan, Destination)
         case header(HeaderEditor)
@@ -85,40 +104,48 @@ package struct ConversionPlan: Sendable {
     /// Plans to write the tensors of a model anew at `target`: a file when its name ends in `.safetensors`, else a
     /// directory.
     init(_ model: Source, to target: FilePath, _ request: Request) throws {
-        let isFile = target.lastComponent?.string.hasSuffix(".safetensors") == true
-        if isFile, let division = request.division, division != .merge {
-            throw Failure(
-                .usage, "`\(Escaped(target.string, limit: 1024))` is one file, and several were asked for",
-                hint: "name a directory, or use `--merge`")
-        }
-        let destination: Destination
-        let stem: String
-        if isFile {
-            // A link stays a link: what it leads to is replaced.
-            destination = .file(FileSystem.realPath(target) ?? target)
-            stem = ConversionPlan.temporaryStem
-        } else {
-            destination = .directory(target)
-            stem = model.stem
-        }
-        let plan = try ConversionPlan.shards(model, isFile ? .merge : request.division, request, stem: stem)
-        try ConversionPlan.refuseExisting(plan, destination, request)
+        let destination = try Destination(target, request)
         action = .write
         sources = model.files
-        outputs = ConversionPlan.outputs(plan, destination)
-        tensorCount = plan.shards.reduce(0) { $0 + $1.layout.tensors.count }
-        work = .set(plan, destination)
         replacing = request.replacing
+        container = model.container
+        if model.container == .checkpoint {
+            let set = try ConversionPlan.set(model, destination, request)
+            outputs = ConversionPlan.outputs(set, destination)
+            tensorCount = set.tensorCount
+            work = .checkpoints(set, destination)
+            beside = set.plans.flatMap(\.skipped).map { .init(name: $0.name, text: $0.what) }
+            shared = set.plans.flatMap(\.shared).map { .init(name: $0.name.description, text: $0.kept.description) }
+        } else {
+            guard request.key == nil else {
+                throw Failure(
+                    .usage, "`\(Escaped(model.name, limit: 1024))` is no checkpoint: it has no places to choose from",
+                    hint: "leave out `--key`")
+            }
+            let plan = try ConversionPlan.shards(
+                model, destination.isFile ? .merge : request.division, request,
+                stem: destination.isFile ? ConversionPlan.temporaryStem : model.stem)
+            outputs = ConversionPlan.outputs(plan, destination)
+            tensorCount = plan.shards.reduce(0) { $0 + $1.layout.tensors.count }
+            work = .set(plan, destination)
+        }
+        try ConversionPlan.refuseExisting(outputs, destination, request)
     }
 
     /// Plans to change the one file of a model where it is.
     init(inPlace model: Source, _ request: Request) throws {
-        guard let path = model.files.first, model.files.count == 1, !model.hasIndex else {
+        guard let path = model.files.first, model.files.count == 1, model.index == nil else {
             throw Failure(
                 .usage,
                 "only one file can be changed in place, and `\(Escaped(model.name, limit: 1024))` has \(model.files.count)",
                 hint: "name each file, or a new directory")
         }
+        guard model.container == .safetensors else {
+            throw Failure(
+                .usage, "only safetensors can be changed in place, and `\(Escaped(model.name, limit: 1024))` is none",
+                hint: "name a file or a directory to write to")
+        }
+        container = model.container
         let editor = try HeaderEditor(
             path, setting: request.setting, removing: request.removing, alignment: request.alignment,
             reserving: request.reserving)
@@ -152,14 +179,7 @@ package struct ConversionPlan: Sendable {
         options.alignment = request.alignment ?? options.alignment
         options.reserving = request.reserving
         options.metadata = .replaced(try metadata(model.files, request))
-        let parts: ShardDivision
-        switch division {
-        case .merge: parts = .one
-        case .maximumSize(let size): parts = .maximumSize(UInt64(size.value))
-        case .count(let count): parts = .count(count)
-        case nil: parts = .count(model.files.count)
-        }
-        return try ShardPlan(model.files, into: parts, options)
+        return try ShardPlan(model.files, into: division?.parts ?? .count(model.files.count), options)
     }
 
     /// What the sources say, with the changes. Sources may contradict one another only in what is changed.
@@ -203,7 +223,7 @@ package struct ConversionPlan: Sendable {
     }
 
     private static func refuseExisting(
-        _ plan: ShardPlan, _ destination: Destination, _ request: Request
+        _ outputs: [Output], _ destination: Destination, _ request: Request
     ) throws(Failure) {
         if case .directory(let path) = destination, let status = try FileSystem.status(path),
             status.kind != .directory
@@ -213,7 +233,7 @@ package struct ConversionPlan: Sendable {
                 hint: "a file to write must be called `….safetensors`")
         }
         guard !request.replacing else { return }
-        let existing = outputs(plan, destination).map(\.path).filter { FileSystem.exists($0) }
+        let existing = outputs.map(\.path).filter { FileSystem.exists($0) }
         guard existing.isEmpty else {
             throw Failure(
                 .file, "\(existing.count == 1 ? "a file is" : "\(existing.count) files are") there already",
@@ -224,38 +244,31 @@ package struct ConversionPlan: Sendable {
 }
 
 extension ConversionPlan.Destination {
+    /// What a target is: a file when its name ends in `.safetensors`, else a directory.
+    init(_ target: FilePath, _ request: ConversionPlan.Request) throws(Failure) {
+        guard target.lastComponent?.string.hasSuffix(".safetensors") == true else {
+            self = .directory(target)
+            return
+        }
+        if let division = request.division, division != .merge {
+            throw Failure(
+                .usage, "`\(Escaped(target.string, limit: 1024))` is one file, and several were asked for",
+                hint: "name a directory, or use `--merge`")
+        }
+        // A link stays a link: what it leads to is replaced.
+        self = .file(FileSystem.realPath(target) ?? target)
+    }
+
+    /// Whether it is a file.
+    var isFile: Bool {
+        if case .file = self { true } else { false }
+    }
+
     /// Where a file of the set will be.
     func path(of name: String) -> FilePath {
         switch self {
         case .directory(let path): path.appending(name)
         case .file(let path): path
-        }
-    }
-}
-
-extension ConversionPlan {
-    /// The tensors that are converted, in the files they lie in.
-    struct Source: Sendable {
-        /// What kind of files they are.
-        let container: InspectionReport.Container
-        /// The name of the model for people.
-        let name: String
-        /// The files.
-        let files: [FilePath]
-        /// Whether an index puts them together.
-        let hasIndex: Bool
-
-        /// What the names of new files begin with: the same as those of the old ones.
-        var stem: String {
-            let file = name.split(separator: "/").last.map(String.init) ?? name
-            var stem = file
-            for mark in [".safetensors.index.", "-*-of-", ".safetensors"] {
-                guard let range = file.firstRange(of: mark) else { continue }
-                stem = String(file[..<range.lowerBound])
-                break
-            }
-            let isPlain = (try? RelativePath(stem))?.segments.count == 1 && !stem.hasPrefix(".") && !stem.hasPrefix("-")
-            return isPlain ? stem : "model"
         }
     }
 }

@@ -4,6 +4,7 @@ package import ContentModel
 internal import FileIO
 package import Safetensors
 package import SystemPackage
+internal import Tensors
 
 /// `weighlock digest --check`: are files and tensors what a listing says that they were?
 package struct DigestCheck: Sendable {
@@ -102,10 +103,10 @@ package struct DigestCheck: Sendable {
             var items: [Int] = []
             for member in members {
                 let item = gathered.place(member.path, member.size, member.path.string)
-                gathered.items[item].wantsTensors = true
+                (gathered.items[item].wantsTensors, gathered.items[item].container) = (true, member.container)
                 items.append(item)
             }
-            models.append((line, DigestOperation.Gathered.Model(name: line.name, items: items, problem: nil)))
+            models.append((line, DigestOperation.Gathered.Model(name: line.name, items: items)))
         }
         let found = try await DigestWork(items: gathered.items, session: session).run("checking")
         report.files = listing.files.count
@@ -146,23 +147,26 @@ package struct DigestCheck: Sendable {
     /// `model-*-of-00003.safetensors`. None when it is not there or not complete.
     private static func members(
         _ path: FilePath, _ session: Session, _ project: Project
-    ) async throws -> [(path: FilePath, size: ByteCount)] {
+    ) async throws -> [(path: FilePath, size: ByteCount, container: InspectionReport.Container)] {
         if let status = try FileSystem.status(path), status.kind == .regular {
             let files = try await ModelFiles(ModelTarget(at: path), session, project)
             guard let group = try await ModelGroup.groups(files).first else { return [] }
             if let index = group.index, group.files.count < index.content.files.count { return [] }
             return group.files.compactMap { place in
-                files.localPath(place).map { ($0, files.entries[place].size) }
+                files.localPath(place).map { ($0, files.entries[place].size, group.container) }
             }
         }
         guard let series = path.lastComponent?.string else { return [] }
-        var found: [(path: FilePath, size: ByteCount)] = []
+        var found: [(path: FilePath, size: ByteCount, container: InspectionReport.Container)] = []
         var total = 0
         for name in try FileSystem.list(path.removingLastComponent()) {
-            guard let (own, count) = ModelGroup.shardSeries(name), own.utf8.elementsEqual(series.utf8) else { continue }
+            guard let shard = ShardName(name), let count = shard.total, shard.pattern.utf8.elementsEqual(series.utf8)
+            else { continue }
             let file = path.removingLastComponent().appending(name)
             guard let status = try FileSystem.status(file), status.kind == .regular else { continue }
-            found.append((file, status.size))
+            let entry = ModelFiles.Entry(
+                name: name, path: try? RelativePath(name), size: status.size, source: .local(file))
+            found.append((file, status.size, ContainerGuess.of(entry) ?? .safetensors))
             total = count
         }
         return found.count == total ? found : []

@@ -128,7 +128,7 @@ package struct DigestOperation: Sendable {
             }
             let files = try await ModelFiles(target, session, project)
             let prefix = Gathered.prefix(target, files)
-            let groups = try await ModelGroup.groups(files)
+            let groups = ModelGroup.withoutOthers(try await ModelGroup.groups(files), files)
             var chosen = Set(groups.flatMap(\.files) + groups.compactMap { $0.index?.entry })
             if files.focus == nil { chosen = Set(files.entries.indices) }
             if let focus = files.focus { chosen.insert(focus) }
@@ -142,9 +142,10 @@ package struct DigestOperation: Sendable {
                 if scope != .tensors { items[item].wantsBytes = true }
             }
             guard scope != .files else { return }
-            for group in groups {
+            // A listing of tensors is of one model, and of two forms of it safetensors are meant.
+            for group in scope == .tensors ? ModelGroup.preferred(groups) : groups {
                 let members = group.files.compactMap { known[$0] }
-                for item in members { items[item].wantsTensors = true }
+                for item in members { (items[item].wantsTensors, items[item].container) = (true, group.container) }
                 let isFocus = files.focus.map { files.entries[$0].name.utf8.elementsEqual(group.name.utf8) } ?? false
                 models.append(
                     Model(
@@ -161,10 +162,12 @@ package struct DigestOperation: Sendable {
                     hint: "name one of them", details: models.prefix(20).map { "`\(Escaped($0.name, limit: 1024))`" })
             }
             guard let first = models.first else {
-                throw Failure(.usage, "there is no safetensors file", hint: "without `--tensors` any file has a digest")
+                throw Failure(
+                    .usage, "there is no safetensors file, checkpoint or GGUF file",
+                    hint: "without `--tensors` any file has a digest")
             }
             if let problem = models.compactMap(\.problem).first { throw Failure(.invalidSafetensors, problem) }
-            models = [Model(name: first.name, items: Array(Set(models.flatMap(\.items))).sorted(), problem: nil)]
+            models = [Model(name: first.name, items: Array(Set(models.flatMap(\.items))).sorted())]
             // Only what is part of the model is read.
             for index in items.indices where !items[index].wantsTensors { items[index].wantsBytes = false }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentModel
+internal import Conversion
 internal import FileIO
 internal import Safetensors
 internal import Synchronization
@@ -12,6 +13,7 @@ struct DigestWork: Sendable {
     struct Item: Sendable {
         let path: FilePath
         let size: ByteCount
+        var container = InspectionReport.Container.safetensors
         var wantsBytes: Bool
         var wantsTensors: Bool
     }
@@ -26,6 +28,8 @@ struct DigestWork: Sendable {
         var failure: Failure?
         /// Why it has no tensors to digest.
         var problem: String?
+        /// See `TensorRecord.metadata`.
+        var metadata: Digest?
     }
 
     let items: [Item]
@@ -42,7 +46,10 @@ struct DigestWork: Sendable {
         defer { session.emit(.ended) }
         let progress: @Sendable (Int) -> Void = { session.emit(.advanced(Int64($0))) }
 
-        let plain = items.indices.filter { items[$0].wantsBytes && !items[$0].wantsTensors }
+        // Only of safetensors do both come from one reading.
+        let plain = items.indices.filter {
+            items[$0].wantsBytes && !(items[$0].wantsTensors && items[$0].container == .safetensors)
+        }
         await Digests.of(plain.map { items[$0].path }, progress: progress) { index, result in
             results.withLock { found in
                 switch result {
@@ -53,8 +60,9 @@ struct DigestWork: Sendable {
         }
         try Task.checkCancellation()
         // The largest first, so that no core is left alone with one at the end.
-        let both = items.indices.filter { items[$0].wantsBytes && items[$0].wantsTensors }
-            .sorted { items[$0].size > items[$1].size }
+        let both = items.indices.filter {
+            items[$0].wantsBytes && items[$0].wantsTensors && items[$0].container == .safetensors
+        }.sorted { items[$0].size > items[$1].size }
         try await withThrowingTaskGroup(of: (Int, Found).self) { group in
             var waiting = both.makeIterator()
             func start() {
@@ -68,11 +76,52 @@ struct DigestWork: Sendable {
                 start()
             }
         }
-        let only = items.indices.filter { items[$0].wantsTensors && !items[$0].wantsBytes }
-        for (place, found) in zip(only, try await TensorWork(only.map { items[$0].path }, progress).run()) {
-            results.withLock { $0[place] = found }
+        let only = items.indices.filter {
+            items[$0].wantsTensors
+                && (items[$0].container == .gguf || items[$0].container == .safetensors && !items[$0].wantsBytes)
+        }
+        // What was read for the digest of the whole is in memory or on the disk: progress counts it once.
+        let quiet: @Sendable (Int) -> Void = { _ in }
+        for wantsBytes in [false, true] {
+            let places = only.filter { items[$0].wantsBytes == wantsBytes }
+            let sources = places.map { TensorWork.Source(path: items[$0].path, container: items[$0].container) }
+            for (place, found) in zip(places, try await TensorWork(sources, wantsBytes ? quiet : progress).run()) {
+                results.withLock { $0[place].merge(found) }
+            }
+        }
+        for place in items.indices where items[place].wantsTensors && items[place].container == .checkpoint {
+            let report = items[place].wantsBytes ? quiet : progress
+            let found = try await DigestWork.readCheckpoint(items[place].path, report)
+            results.withLock { $0[place].merge(found) }
         }
         return results.withLock { $0 }
+    }
+
+    /// The digests of a checkpoint's tensors, on all cores.
+    @concurrent
+    private static func readCheckpoint(
+        _ path: FilePath, _ progress: @escaping @Sendable (Int) -> Void
+    ) async throws -> Found {
+        var found = Found()
+        do {
+            let contents = try CheckpointContents(of: try FileSource(path))
+            if let refusal = contents.refusal {
+                found.problem = refusal
+                return found
+            }
+            let plan = try CheckpointPlan(contents, name: path.lastComponent?.string ?? path.string)
+            found.tensors = try await CheckpointConversion(plan).digests { count in
+                progress(count)
+                return !Task.isCancelled
+            }
+            try Task.checkCancellation()
+        } catch let problem as CheckpointContents.Problem {
+            found.problem = problem.reason
+            if problem.isUnreadable { found.failure = Failure(.file, problem.reason) }
+        } catch let failure as Failure {
+            if failure.code == .file { found.failure = failure } else { found.problem = failure.message }
+        }
+        return found
     }
 
     /// The digest of a file and those of its tensors from one reading, interleaved.
@@ -101,6 +150,16 @@ struct DigestWork: Sendable {
             }
         } catch let failure as Failure { found.failure = failure }
         return found
+    }
+}
+
+extension DigestWork.Found {
+    /// Adds what another reading of the same file has found.
+    mutating func merge(_ other: DigestWork.Found) {
+        tensors = other.tensors ?? tensors
+        failure = failure ?? other.failure
+        problem = other.problem ?? problem
+        metadata = other.metadata ?? metadata
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentModel
+internal import Conversion
+internal import GGUF
 internal import Safetensors
 
 /// `weighlock inspect`: what the headers of a model's files say, read in kilobytes from wherever the files are.
@@ -25,9 +27,14 @@ package struct Inspection: Sendable {
         let files = try await ModelFiles(target, session, project)
         let groups = try await ModelGroup.groups(files)
         let wanted = Set(groups.flatMap(\.files)).sorted()
-        let headers = try await Inspection.headers(wanted, files, connections: session.settings.connections)
-        let models = groups.map { Inspection.model($0, files, headers) }
-        let parts = Set(wanted + groups.compactMap { $0.index?.entry })
+        let kinds = Dictionary(groups.flatMap { group in group.files.map { ($0, group.container) } }) { first, _ in first }
+        let headers = try await Inspection.headers(
+            wanted, kinds, files, connections: session.settings.connections)
+        let models = groups.filter { group in
+            guard group.isGuess(files) else { return true }
+            return !group.files.allSatisfy { if case .other = headers[$0] { true } else { false } }
+        }
+        let parts = Set(models.flatMap(\.files) + models.compactMap { $0.index?.entry })
         let indexes = Set(groups.filter { $0.problem != nil }.map { TensorName($0.name) })
         var others: [InspectionReport.OtherFile] = []
         if files.focus == nil {
@@ -42,22 +49,29 @@ package struct Inspection: Sendable {
                 ? $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) : $0.component < $1.component
         }
         return InspectionReport(
-            target: target.text, origin: files.origin, models: models, others: others, unnamed: files.unnamed)
+            target: target.text, origin: files.origin, models: models.map { Inspection.model($0, files, headers) },
+            others: others, unnamed: files.unnamed)
     }
 
     /// What became of the header of a file.
     enum Outcome: Sendable {
         case read(Header, padding: UInt64)
+        case checkpoint(CheckpointContents)
+        case gguf(GGUFHeader)
         case failed(String)
+        /// It is none of the containers.
+        case other(String)
     }
 
     /// Reads the headers of files, several at a time.
-    static func headers(_ places: [Int], _ files: ModelFiles, connections: Int) async throws -> [Int: Outcome] {
+    static func headers(
+        _ places: [Int], _ kinds: [Int: InspectionReport.Container], _ files: ModelFiles, connections: Int
+    ) async throws -> [Int: Outcome] {
         try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
             var waiting = places.makeIterator()
             func start() {
                 guard let place = waiting.next() else { return }
-                group.addTask { (place, try await header(place, files)) }
+                group.addTask { (place, try await header(place, kinds[place] ?? .safetensors, files)) }
             }
             for _ in 0..<max(1, connections) { start() }
             var found: [Int: Outcome] = [:]
@@ -70,11 +84,14 @@ package struct Inspection: Sendable {
     }
 
     @concurrent
-    static func header(_ place: Int, _ files: ModelFiles) async throws -> Outcome {
+    static func header(
+        _ place: Int, _ kind: InspectionReport.Container, _ files: ModelFiles
+    ) async throws -> Outcome {
         try Task.checkCancellation()
         let entry = files.entries[place]
         let size = UInt64(entry.size.value)
         do {
+            if kind != .safetensors { return try await container(place, kind, files) }
             let first = min(size, firstRead)
             var bytes = try await files.read(place, 0..<first)
             let needed = 8 + UInt64(try Header.length(prefix: bytes.span, fileSize: size))
@@ -97,22 +114,15 @@ package struct Inspection: Sendable {
     ) -> InspectionReport.Model {
         var shares: [String: InspectionReport.TypeShare] = [:]
         let reports = group.files.map { place -> InspectionReport.File in
-            let entry = files.entries[place]
-            guard case .read(let header, let padding) = headers[place] else {
-                let reason = if case .failed(let reason) = headers[place] { reason } else { "it was not read" }
-                return InspectionReport.File(
-                    name: entry.name, size: entry.size, layout: nil, problem: reason, findings: [], findingCount: 0,
-                    tensors: [])
-            }
-            for tensor in header.tensors {
-                let type = tensor.type.rawValue
-                var share = shares[type] ?? InspectionReport.TypeShare(type: type)
+            let report = InspectionReport.File(files.entries[place], headers[place])
+            for tensor in report.tensors {
+                var share = shares[tensor.type] ?? InspectionReport.TypeShare(type: tensor.type)
                 share.tensors += 1
                 share.elements = share.elements.addingClamped(tensor.elementCount)
-                share.bytes = share.bytes.addingClamped(tensor.byteCount)
-                shares[type] = share
+                share.bytes = share.bytes.addingClamped(tensor.size ?? 0)
+                shares[tensor.type] = share
             }
-            return file(entry, header, padding)
+            return report
         }
         let (findings, count) = findings(group, files, headers)
         return InspectionReport.Model(
@@ -122,36 +132,19 @@ package struct Inspection: Sendable {
             types: shares.values.sorted { ($1.bytes, $0.type) < ($0.bytes, $1.type) })
     }
 
-    private static func file(
-        _ entry: ModelFiles.Entry, _ header: Header, _ padding: UInt64
-    ) -> InspectionReport.File {
-        InspectionReport.File(
-            name: entry.name, size: entry.size,
-            layout: InspectionReport.Layout(
-                dataStart: header.dataStart, padding: padding,
-                alignment: 1 << min(12, header.dataStart.trailingZeroBitCount), metadata: header.metadata ?? [],
-                tensorCount: header.tensors.count),
-            problem: nil, findings: header.findings.map { .init(rule: $0.rule, message: $0.message) },
-            findingCount: header.findingCount,
-            tensors: header.tensors.map { tensor in
-                InspectionReport.Tensor(
-                    name: tensor.name, type: tensor.type.rawValue, shape: tensor.shape, size: tensor.byteCount,
-                    offset: header.dataStart + tensor.offsets.lowerBound)
-            })
-    }
-
     /// Where index, headers and files do not agree.
     private static func findings(
         _ group: ModelGroup, _ files: ModelFiles, _ outcomes: [Int: Outcome]
     ) -> ([InspectionReport.Finding], Int) {
         guard let index = group.index?.content else { return seriesFindings(group, outcomes) }
+        guard group.container == .safetensors else { return indexFindings(group, index, files, outcomes) }
         var headers: [RelativePath: Header] = [:]
         var invalid: [RelativePath: String] = [:]
         for (place, name) in group.names {
             switch outcomes[place] {
             case .read(let header, _): headers[name] = header
-            case .failed(let reason): invalid[name] = reason
-            case nil: break
+            case .failed(let reason), .other(let reason): invalid[name] = reason
+            case .checkpoint, .gguf, nil: break
             }
         }
         let check = ShardCheck(index, headers: headers)
@@ -164,12 +157,38 @@ package struct Inspection: Sendable {
         return (findings.map { .init(rule: $0.rule, message: $0.message) }, count)
     }
 
-    /// What is wrong with numbered files that no index puts together.
+    /// Where the index of checkpoints and the checkpoints do not agree. Its total counts tied tensors or not, as its writer liked.
+    private static func indexFindings(
+        _ group: ModelGroup, _ index: ShardIndex, _ files: ModelFiles, _ outcomes: [Int: Outcome]
+    ) -> ([InspectionReport.Finding], Int) {
+        var held: [RelativePath: Set<TensorName>] = [:]
+        for (place, name) in group.names {
+            held[name] = []
+            guard case .checkpoint(let contents) = outcomes[place] else { continue }
+            held[name] = Set(contents.items.keys).union(contents.shared.map(\.name))
+        }
+        var findings: [ShardFinding] = index.files.filter { held[$0] == nil }.map { .missingFile($0) }
+        var count = findings.count
+        for entry in index.tensors {
+            // A file without a tensor could not be read, which is a problem of its own.
+            guard let names = held[entry.file], !names.isEmpty, !names.contains(entry.tensor) else { continue }
+            count += 1
+            if findings.count < ShardCheck.limit { findings.append(.missingTensor(entry.tensor, expectedIn: entry.file)) }
+        }
+        count += group.strays.count
+        findings = Array((findings + group.strays.sorted().map { .strayFile($0) }).prefix(ShardCheck.limit))
+        return (findings.map { .init(rule: $0.rule, message: $0.message) }, count)
+    }
+
+    /// What is wrong with numbered files that no index puts together. Split GGUF files never have one.
     private static func seriesFindings(
         _ group: ModelGroup, _ outcomes: [Int: Outcome]
     ) -> ([InspectionReport.Finding], Int) {
         guard let expected = group.expectedFiles else { return ([], 0) }
-        var findings = [InspectionReport.Finding(rule: "no-index", message: "no index puts these files together")]
+        var findings: [InspectionReport.Finding] = []
+        if group.container != .gguf {
+            findings.append(.init(rule: "no-index", message: "no index puts these files together"))
+        }
         if group.files.count != expected {
             findings.append(
                 .init(
@@ -179,8 +198,7 @@ package struct Inspection: Sendable {
         var seen: Set<TensorName> = []
         var doubled: Set<TensorName> = []
         for place in group.files {
-            guard case .read(let header, _) = outcomes[place] else { continue }
-            for tensor in header.tensors where !seen.insert(tensor.name).inserted { doubled.insert(tensor.name) }
+            for name in outcomes[place]?.names ?? [] where !seen.insert(name).inserted { doubled.insert(name) }
         }
         let count = findings.count + doubled.count
         for name in doubled.sorted().prefix(ShardCheck.limit - findings.count) {

@@ -9,7 +9,12 @@ package import SystemPackage
 package struct InspectionReport: Sendable {
     /// What a file of tensors is.
     package enum Container: String, Sendable, Hashable, CaseIterable {
+        /// Safetensors.
         case safetensors
+        /// A PyTorch checkpoint or numpy arrays.
+        case checkpoint
+        /// The one-file format of llama.cpp.
+        case gguf
     }
 
     /// What the target turned out to be.
@@ -36,10 +41,37 @@ package struct InspectionReport: Sendable {
         package let type: String
         /// Its dimensions, outermost first.
         package let shape: [UInt64]
-        /// Its bytes.
-        package let size: UInt64
-        /// Where they begin in the file, counted from the file's beginning.
-        package let offset: UInt64
+        /// Its bytes; nil when they cannot be told, as of a type that is not known.
+        package let size: UInt64?
+        /// Where they begin in the file, counted from the file's beginning; nil when they do not lie in it as they are.
+        package let offset: UInt64?
+    }
+
+    /// Something that a file says beside its tensors.
+    package struct Metadata: Sendable, Hashable {
+        /// The key.
+        package let key: String
+        /// The value: a text, a number, or a few words about a long one.
+        package let value: String
+        /// The type, where the container has types: `uint32`, `string`, `array of string`.
+        package let type: String?
+        /// How many elements an array has, or how many bytes a text that was cut.
+        package let length: UInt64?
+        /// The digest of an array, by which two can be compared.
+        package let digest: Digest?
+
+        /// Puts an entry together.
+        package init(_ key: String, _ value: String, type: String? = nil, length: UInt64? = nil, digest: Digest? = nil) {
+            (self.key, self.value, self.type, self.length, self.digest) = (key, value, type, length, digest)
+        }
+    }
+
+    /// A name or a place in a file with a few words about it, both fit to print.
+    package struct Remark: Sendable, Hashable {
+        /// The name.
+        package let name: String
+        /// What it is.
+        package let text: String
     }
 
     /// The tensors of one type.
@@ -56,16 +88,24 @@ package struct InspectionReport: Sendable {
 
     /// Where things are in a file.
     package struct Layout: Sendable, Hashable {
-        /// The bytes before the data, padding included.
-        package let dataStart: UInt64
+        /// Which of its forms the container has, such as `torch-zip` or `GGUF 3`; nil for safetensors, which has one.
+        package var format: String?
+        /// The bytes before the data, padding included; nil where tensors have places of their own.
+        package var dataStart: UInt64?
         /// Spaces at the header's end: room in which metadata can grow.
-        package let padding: UInt64
-        /// The largest power of two, up to 4096, at a multiple of which the data begin.
-        package let alignment: Int
+        package var padding: UInt64?
+        /// The largest power of two, up to 4096, at a multiple of which the data begin; of GGUF what the file says.
+        package var alignment: Int?
         /// The metadata in the order of the file.
-        package let metadata: [MetadataEntry]
+        package var metadata: [Metadata] = []
         /// How many tensors it holds.
-        package let tensorCount: Int
+        package var tensorCount: Int
+        /// Where in a checkpoint's object the tensors are; nil for the object itself.
+        package var place: String?
+        /// Names that stand for a tensor listed under another one, which is the text.
+        package var shared: [Remark] = []
+        /// What a checkpoint holds beside those tensors.
+        package var beside: [Remark] = []
     }
 
     /// One file of a model.

@@ -140,7 +140,7 @@ struct ModelFiles: Sendable {
         }
     }
 
-    /// The files that an index on this machine names, and the safetensors files beside it. An index that cannot be read has
+    /// The files that an index on this machine names, and those of its kind beside it. An index that cannot be read has
     /// none: whoever reads it next says why.
     private static func shards(beside index: FilePath, size: ByteCount) throws(Failure) -> [Entry] {
         let folder = index.removingLastComponent()
@@ -150,7 +150,8 @@ struct ModelFiles: Sendable {
         {
             names = Set(parsed.files)
         }
-        for name in try FileSystem.list(folder.isEmpty ? "." : folder) where name.hasSuffix(".safetensors") {
+        let suffix = ContainerGuess.ofIndex(index.lastComponent?.string ?? "") == .checkpoint ? ".bin" : ".safetensors"
+        for name in try FileSystem.list(folder.isEmpty ? "." : folder) where name.hasSuffix(suffix) {
             if let path = try? RelativePath(name) { names.insert(path) }
         }
         var entries: [Entry] = []

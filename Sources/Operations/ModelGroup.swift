@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentModel
+internal import Conversion
+internal import FileIO
 internal import Safetensors
+internal import Tensors
 
 /// Files that are one model together: what an index names, what is numbered `…-00001-of-00003…`, or one file.
 struct ModelGroup: Sendable {
@@ -24,11 +27,7 @@ struct ModelGroup: Sendable {
 
     static let maximumIndexSize = ShardIndex.sizeLimit
 
-    static func isIndex(_ entry: ModelFiles.Entry) -> Bool {
-        entry.name.contains(".safetensors.index.") && entry.name.hasSuffix(".json")
-    }
-
-    static func isWeights(_ entry: ModelFiles.Entry) -> Bool { entry.name.hasSuffix(".safetensors") }
+    static func isIndex(_ entry: ModelFiles.Entry) -> Bool { ContainerGuess.ofIndex(entry.name) != nil }
 
     static func parse(_ bytes: [UInt8]) throws(Failure) -> ShardIndex { try ShardIndex(parsing: bytes.span) }
 
@@ -37,7 +36,10 @@ struct ModelGroup: Sendable {
     /// - Throws: what reading throws; what an index says wrongly is a `problem` of its group.
     static func groups(_ files: ModelFiles) async throws -> [ModelGroup] {
         let entries = files.entries
-        if let focus = files.focus, !isIndex(entries[focus]) { return [single(focus, entries)] }
+        if let focus = files.focus, !isIndex(entries[focus]) {
+            let head = try await head(of: focus, files)
+            return [single(focus, entries, ContainerGuess.of(head, name: entries[focus].name))]
+        }
         var places: [RelativePath: Int] = [:]
         for (place, entry) in entries.enumerated() { if let path = entry.path { places[path] = place } }
         var indexes: [(entry: Int, content: ShardIndex)] = []
@@ -56,6 +58,7 @@ struct ModelGroup: Sendable {
             }
         }
         for index in indexes {
+            let container = ContainerGuess.ofIndex(entries[index.entry].name) ?? .safetensors
             var members: [Int: RelativePath] = [:]
             for file in index.content.files {
                 if let path = path(file, beside: entries[index.entry]), let place = places[path] {
@@ -64,19 +67,21 @@ struct ModelGroup: Sendable {
             }
             let folder = directory(entries[index.entry].name)
             let strays = entries.compactMap { entry -> RelativePath? in
-                guard isWeights(entry), let path = entry.path, !named.contains(path),
+                // Among checkpoints many a file is none of the model's; one with a number is.
+                guard ContainerGuess.of(entry) == container, let path = entry.path, !named.contains(path),
+                    container == .safetensors || ShardName(entry.name) != nil,
                     directory(entry.name).utf8.elementsEqual(folder.utf8)
                 else { return nil }
                 return try? RelativePath(path.name)
             }
             groups.append(
                 ModelGroup(
-                    name: entries[index.entry].name, container: .safetensors, index: index,
+                    name: entries[index.entry].name, container: container, index: index,
                     files: members.keys.sorted(), names: members, strays: strays, expectedFiles: nil, problem: nil))
         }
         if files.focus == nil {
             let loose = entries.indices.filter { place in
-                isWeights(entries[place]) && !(entries[place].path.map(named.contains) ?? false)
+                ContainerGuess.of(entries[place]) != nil && !(entries[place].path.map(named.contains) ?? false)
             }
             groups += series(loose, entries)
         }
@@ -97,56 +102,71 @@ struct ModelGroup: Sendable {
         do throws(Failure) { return .success(try parse(bytes)) } catch { return .failure(error) }
     }
 
-    private static func single(_ place: Int, _ entries: [ModelFiles.Entry]) -> ModelGroup {
+    /// The first bytes of a file on this machine; none of one that is elsewhere or cannot be read, which its reader will say.
+    private static func head(of place: Int, _ files: ModelFiles) async throws -> [UInt8] {
+        guard case .local = files.entries[place].source else { return [] }
+        return (try? await files.read(place, 0..<UInt64(min(files.entries[place].size.value, 512)))) ?? []
+    }
+
+    private static func single(
+        _ place: Int, _ entries: [ModelFiles.Entry], _ container: InspectionReport.Container
+    ) -> ModelGroup {
         ModelGroup(
-            name: entries[place].name, container: .safetensors, index: nil, files: [place], names: [:], strays: [],
+            name: entries[place].name, container: container, index: nil, files: [place], names: [:], strays: [],
             expectedFiles: nil, problem: nil)
     }
 
     private static func unreadable(_ entry: ModelFiles.Entry, _ failure: Failure) -> ModelGroup {
         ModelGroup(
-            name: entry.name, container: .safetensors, index: nil, files: [], names: [:], strays: [],
-            expectedFiles: nil, problem: failure.message)
+            name: entry.name, container: ContainerGuess.ofIndex(entry.name) ?? .safetensors, index: nil, files: [],
+            names: [:], strays: [], expectedFiles: nil, problem: failure.message)
     }
 
     /// Numbered files without an index are one model; others are one each.
     private static func series(_ loose: [Int], _ entries: [ModelFiles.Entry]) -> [ModelGroup] {
-        var numbered: [TensorName: (total: Int, places: [Int])] = [:]
+        var numbered: [TensorName: (total: Int, container: InspectionReport.Container, places: [Int])] = [:]
         var groups: [ModelGroup] = []
         for place in loose {
-            guard let (series, total) = shardSeries(entries[place].name) else {
-                groups.append(single(place, entries))
+            guard let container = ContainerGuess.of(entries[place]) else { continue }
+            guard let name = ShardName(entries[place].name), let total = name.total else {
+                groups.append(single(place, entries, container))
                 continue
             }
             // Names are bytes, and a `String` as a key would fold some of them.
-            numbered[TensorName(series), default: (total, [])].places.append(place)
+            numbered[TensorName(name.pattern), default: (total, container, [])].places.append(place)
         }
         for (series, found) in numbered {
             groups.append(
                 ModelGroup(
-                    name: series.string, container: .safetensors, index: nil, files: found.places.sorted(), names: [:],
-                    strays: [], expectedFiles: found.total, problem: nil))
+                    name: series.string, container: found.container, index: nil, files: found.places.sorted(),
+                    names: [:], strays: [], expectedFiles: found.total, problem: nil))
         }
         return groups
     }
 
-    /// `model-*-of-00003.safetensors` and 3, of `model-00001-of-00003.safetensors`; nil for other names.
-    static func shardSeries(_ name: String) -> (String, Int)? {
-        let bytes = Array(name.utf8)
-        func isDigit(_ place: Int) -> Bool {
-            bytes.indices.contains(place) && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[place])
+    /// Whether nothing but a file's name says that this is a model: many a `.bin` file of a repository is no checkpoint.
+    func isGuess(_ files: ModelFiles) -> Bool {
+        container == .checkpoint && index == nil && problem == nil && files.focus == nil
+    }
+
+    /// The groups without guesses about files on this machine that turn out to be wrong; opens those, and reads no tensor.
+    static func withoutOthers(_ groups: [ModelGroup], _ files: ModelFiles) -> [ModelGroup] {
+        groups.filter { group in
+            guard group.isGuess(files) else { return true }
+            return !group.files.allSatisfy { place in
+                guard let path = files.localPath(place), let source = try? FileSource(path) else { return false }
+                do throws(CheckpointContents.Problem) { _ = try CheckpointContents(of: source) } catch {
+                    return error.isOther
+                }
+                return false
+            }
         }
-        let middle = Array("-of-".utf8)
-        guard
-            let place = bytes.indices.last(where: {
-                bytes[$0...].starts(with: middle) && isDigit($0 - 1) && isDigit($0 + 4)
-            })
-        else { return nil }
-        var (first, end) = (place, place + 4)
-        while isDigit(first - 1) { first -= 1 }
-        while isDigit(end) { end += 1 }
-        guard let total = Int(String(decoding: bytes[(place + 4)..<end], as: UTF8.self)), total > 0 else { return nil }
-        return (String(decoding: bytes[..<first] + Array("*".utf8) + bytes[place...], as: UTF8.self), total)
+    }
+
+    /// Of several models in one place, those that commands about one model mean: safetensors come before their twins.
+    static func preferred(_ groups: [ModelGroup]) -> [ModelGroup] {
+        let safe = groups.filter { $0.container == .safetensors }
+        return safe.isEmpty ? groups : safe
     }
 
     private static func directory(_ name: String) -> String {

@@ -8,15 +8,8 @@ package enum ScanRules {
     package static let access: [ScanRule] = [.fileUnreadable, .fileOutside, .fileAbsent, .fileRemote]
 
     /// Every rule, in the order of their names.
-    package static let all: [ScanRule] = {
-        let families =
-            ScanRule.archiveRules + ScanRule.configRules + ScanRule.contentRules + ScanRule.documentRules
-            + ScanRule.pickleRules
-            + ScanRule.templateRules + access
-        var seen: Set<String> = []
-        return families.filter { seen.insert($0.id).inserted }
-            .sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
-    }()
+    package static let all: [ScanRule] = (ScanRule.catalogue + access)
+        .sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
 
     /// The rule of that name.
     package static func named(_ id: String) -> ScanRule? { all.first { $0.id.utf8.elementsEqual(id.utf8) } }

@@ -2,29 +2,36 @@
 
 internal import ContentModel
 internal import FileIO
+internal import GGUF
 internal import Safetensors
 internal import Synchronization
 internal import SystemPackage
 
 /// Hashes the tensors of files on all cores, two tensors interleaved on each: one large file keeps all of them busy.
 struct TensorWork: Sendable {
-    private let paths: [FilePath]
+    /// A file and what it is: safetensors or GGUF.
+    struct Source: Sendable {
+        let path: FilePath
+        let container: InspectionReport.Container
+    }
+
+    private let sources: [Source]
     private let progress: @Sendable (Int) -> Void
 
     private static let bufferSize = 512 * 1024
 
-    init(_ paths: [FilePath], _ progress: @escaping @Sendable (Int) -> Void) {
-        (self.paths, self.progress) = (paths, progress)
+    init(_ sources: [Source], _ progress: @escaping @Sendable (Int) -> Void) {
+        (self.sources, self.progress) = (sources, progress)
     }
 
     /// A file that is open, for all workers.
     private final class Weights: Sendable {
         let file: File
-        let header: Header
+        let content: TensorFile
 
-        init(_ path: FilePath) throws {
-            header = try SafetensorsFile(path).header
-            file = try File(path, .reading)
+        init(_ source: Source) throws {
+            content = try TensorFile(source.path, source.container)
+            file = try File(source.path, .reading)
         }
     }
 
@@ -33,7 +40,7 @@ struct TensorWork: Sendable {
         struct Job: Sendable {
             let place: Int
             let weights: Weights
-            let tensor: TensorInfo
+            let tensor: TensorFile.Tensor
         }
 
         private let jobs: [(place: Int, weights: Weights, tensor: Int)]
@@ -44,8 +51,8 @@ struct TensorWork: Sendable {
             var jobs: [(place: Int, weights: Weights, tensor: Int, size: UInt64)] = []
             for (place, weights) in files.enumerated() {
                 guard let weights else { continue }
-                for index in weights.header.tensors.indices {
-                    jobs.append((place, weights, index, weights.header.tensors[index].byteCount))
+                for index in weights.content.tensors.indices {
+                    jobs.append((place, weights, index, weights.content.tensors[index].byteCount))
                 }
             }
             // The largest first, so that no core is left alone with one at the end.
@@ -58,7 +65,7 @@ struct TensorWork: Sendable {
             let index = next.add(1, ordering: .relaxed).oldValue
             guard jobs.indices.contains(index) else { return nil }
             let job = jobs[index]
-            return Job(place: job.place, weights: job.weights, tensor: job.weights.header.tensors[job.tensor])
+            return Job(place: job.place, weights: job.weights, tensor: job.weights.content.tensors[job.tensor])
         }
 
         func finish(_ job: Job, _ digest: Digest) {
@@ -74,16 +81,24 @@ struct TensorWork: Sendable {
         var hasher = TensorHasher(type: .u8, shape: [], byteCount: 0)
         var offset: UInt64 = 0
 
-        /// Gives the digest of a tensor that is at its end and takes the next one that has bytes.
-        mutating func prepare(_ queue: Queue) {
+        /// Gives the digest of a tensor that is at its end and takes the next one that has bytes. One whose numbers have to be turned
+        /// round is read here and now: big-endian files are rare.
+        mutating func prepare(_ queue: Queue, _ progress: (Int) -> Void) throws(Failure) {
             while true {
                 if let job {
                     if offset < job.tensor.byteCount { return }
                     queue.finish(job, hasher.finalize())
                 }
                 job = queue.take()
+                while let next = job, let swapped = next.tensor.swapped {
+                    do throws(GGUFError) { queue.finish(next, try swapped.digest(in: next.weights.content.source)) } catch {
+                        throw Failure(.file, error.description)
+                    }
+                    progress(Int(clamping: next.tensor.byteCount))
+                    job = queue.take()
+                }
                 guard let job else { return }
-                hasher = TensorHasher(job.tensor)
+                hasher = job.tensor.hasher
                 offset = 0
             }
         }
@@ -92,7 +107,7 @@ struct TensorWork: Sendable {
         mutating func fill(_ buffer: inout [UInt8]) throws(Failure) -> Int {
             guard let job else { return 0 }
             let wanted = Int(min(job.tensor.byteCount - offset, UInt64(TensorWork.bufferSize)))
-            let place = job.weights.header.dataStart + job.tensor.offsets.lowerBound + offset
+            let place = job.tensor.offset + offset
             let count = try job.weights.file.fill(&buffer, upTo: wanted, at: Int64(clamping: place))
             guard count == wanted else {
                 throw Failure(
@@ -104,16 +119,15 @@ struct TensorWork: Sendable {
         }
     }
 
-    /// Hashes them. A file that cannot be read has a `failure`, one that is not safetensors a `problem`.
+    /// Hashes them. A file that cannot be read has a `failure`, one that is not what it should be a `problem`.
     func run() async throws -> [DigestWork.Found] {
-        var found = [DigestWork.Found](repeating: DigestWork.Found(), count: paths.count)
+        var found = [DigestWork.Found](repeating: DigestWork.Found(), count: sources.count)
         var files: [Weights?] = []
-        for (place, path) in paths.enumerated() {
-            do { files.append(try Weights(path)) } catch {
+        for (place, source) in sources.enumerated() {
+            do { files.append(try Weights(source)) } catch {
                 files.append(nil)
                 switch error {
-                case SafetensorsError.header(let reason, _): found[place].problem = reason.message
-                case SafetensorsError.file(let failure): found[place].failure = failure
+                case let problem as TensorFile.Problem: found[place].problem = problem.reason
                 case let failure as Failure: found[place].failure = failure
                 default: found[place].problem = (error as? any Diagnosable)?.message ?? "\(error)"
                 }
@@ -125,7 +139,10 @@ struct TensorWork: Sendable {
             try await group.waitForAll()
         }
         for (place, entries) in queue.all.enumerated() where files[place] != nil {
-            found[place].tensors = try TensorDigests(entries)
+            found[place].metadata = files[place]?.content.metadata
+            do throws(SafetensorsError) { found[place].tensors = try TensorDigests(entries) } catch {
+                found[place].problem = error.message
+            }
         }
         return found
     }
@@ -136,8 +153,8 @@ struct TensorWork: Sendable {
         var (bufferA, bufferB) = ([UInt8](), [UInt8]())
         while true {
             try Task.checkCancellation()
-            first.prepare(queue)
-            second.prepare(queue)
+            try first.prepare(queue, progress)
+            try second.prepare(queue, progress)
             if first.job == nil, second.job == nil { return }
             if bufferA.isEmpty { bufferA = [UInt8](repeating: 0, count: Self.bufferSize) }
             if bufferB.isEmpty { bufferB = [UInt8](repeating: 0, count: Self.bufferSize) }

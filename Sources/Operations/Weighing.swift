@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BinaryFormats
 internal import ContentModel
 internal import Conversion
 internal import Deliverable
@@ -64,6 +65,16 @@ struct Weighing: Sendable {
             }
             let found = TensorSet.group(known, indexes: indexes)
             sets += found.map { (prefix + $0.directory, $0.digests.model) }
+            // What a GGUF file says beside its tensors moves outputs too: vocabulary, template, scaling. A split file says it once.
+            for set in found {
+                let path = prefix + set.directory + "metadata"
+                for file in files where set.files.contains(file.path) {
+                    guard let metadata = records[file.sha256]?.metadata,
+                        !others.contains(where: { $0.path.utf8.elementsEqual(path.utf8) && $0.sha256 == metadata })
+                    else { continue }
+                    others.append((path, metadata))
+                }
+            }
             // An index says how the tensors are packed; it counts only where they could not be read.
             let covered = Set(found.flatMap(\.files))
             let packaging = indexes.filter { index in
@@ -119,19 +130,28 @@ struct Weighing: Sendable {
         // The header, and files that are none of the containers, are not tensors.
         session.emit(.advanced(file.size.value - done))
         guard var record else { return nil }
-        if record.container == nil, let digests = try await checkpointDigests(file) {
-            record = TensorRecord(.checkpoint, digests)
-        }
+        if record.container == nil, let other = try await otherContainer(file) { record = other }
         session.store.keep(.tensors, of: file.sha256, record.bytes)
         return (file.sha256, record)
     }
 
-    /// The digests of a checkpoint's tensors; nil for a file that is none, or whose tensors cannot be in a safetensors file.
-    private func checkpointDigests(_ file: LockedFile) async throws -> TensorDigests? {
-        let source = try FileSource(session.store.path(of: file.sha256))
+    /// What a blob that is not safetensors shows; nil for one that is none of the containers, or whose tensors have no digest.
+    private func otherContainer(_ file: LockedFile) async throws -> TensorRecord? {
+        let path = session.store.path(of: file.sha256)
+        let source = try FileSource(path)
+        let isGGUF: Bool
+        do throws(ByteError) { isGGUF = try GGUFWeights.begins(source) } catch { throw Failure(.file, error.description) }
+        if isGGUF {
+            let found = try await TensorWork([TensorWork.Source(path: path, container: .gguf)]) { _ in }.run()
+            if let failure = found.first?.failure { throw failure }
+            guard let digests = found.first?.tensors else { return nil }
+            return TensorRecord(.gguf, digests, metadata: found.first?.metadata)
+        }
         guard let plan = try? CheckpointPlan(source, name: file.path.description) else { return nil }
         do {
-            return try await CheckpointConversion(plan).digests { _ in true }
+            let digests = try await CheckpointConversion(plan).digests { _ in !Task.isCancelled }
+            try Task.checkCancellation()
+            return digests.map { TensorRecord(.checkpoint, $0) }
         } catch let failure as Failure where failure.code != .file {
             // Storages whose checksums are wrong, for example: such a file has no tensor digest.
             return nil

@@ -5,12 +5,6 @@ internal import FileIO
 internal import Synchronization
 public import SystemPackage
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 /// The tensors of a file, or of several, read into one piece of memory on several threads.
 ///
 /// The memory is in huge pages where the kernel gives them; each tensor stands at a place that suits its elements. Nothing
@@ -18,7 +12,7 @@ public import SystemPackage
 public struct LoadedTensors: ~Copyable, Sendable {
     /// What was loaded, file after file, in the order of the bytes.
     public let tensors: [TensorInfo]
-    private let arena: Arena
+    private let arena: AnonymousMemory
     private let places: [TensorName: Int]
     private let starts: [Int]
 
@@ -70,12 +64,12 @@ public struct LoadedTensors: ~Copyable, Sendable {
             }
         }
         if let missing = names?.first(where: { places[$0] == nil }) { throw .noSuchTensor(missing) }
-        let arena = try Arena(byteCount: end)
+        guard let arena = AnonymousMemory(byteCount: end) else { throw .tooLargeForMemory(UInt64(clamping: end)) }
         try await fill(arena, pieces(runs), sources, threads)
         return LoadedTensors(tensors: tensors, arena: arena, places: places, starts: starts)
     }
 
-    private init(tensors: [TensorInfo], arena: Arena, places: [TensorName: Int], starts: [Int]) {
+    private init(tensors: [TensorInfo], arena: AnonymousMemory, places: [TensorName: Int], starts: [Int]) {
         (self.tensors, self.arena, self.places, self.starts) = (tensors, arena, places, starts)
     }
 
@@ -117,10 +111,9 @@ public struct LoadedTensors: ~Copyable, Sendable {
     }
 
     private static func fill(
-        _ arena: Arena, _ pieces: [Run], _ sources: [Source], _ threads: Int
+        _ arena: AnonymousMemory, _ pieces: [Run], _ sources: [Source], _ threads: Int
     ) async throws(SafetensorsError) {
-        let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        let workers = max(1, min(threads > 0 ? threads : processors, pieces.count, 64))
+        let workers = max(1, min(threads > 0 ? threads : Processors.count, pieces.count, 64))
         let work = Work()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<workers {
@@ -137,7 +130,7 @@ public struct LoadedTensors: ~Copyable, Sendable {
     }
 
     @concurrent
-    private static func work(_ work: Work, _ arena: Arena, _ pieces: [Run], _ sources: [Source]) async {
+    private static func work(_ work: Work, _ arena: AnonymousMemory, _ pieces: [Run], _ sources: [Source]) async {
         while true {
             let index = work.next.add(1, ordering: .relaxed).oldValue
             guard index < pieces.count else { return }

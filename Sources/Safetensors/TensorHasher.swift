@@ -23,6 +23,13 @@ public struct TensorHasher: Sendable {
         unsafe hasher.update(prefix.span.bytes)
     }
 
+    /// Begins the digest of a tensor of a container with types of its own, whose reader made the prefix: whole blocks of 64 bytes.
+    package init(prefix: [UInt8]) {
+        precondition(prefix.count.isMultiple(of: 64), "a prefix fills whole blocks")
+        // SAFETY: bytes without padding, borrowed for the call.
+        unsafe hasher.update(prefix.span.bytes)
+    }
+
     /// Begins the digest of a tensor that a header describes.
     public init(_ tensor: TensorInfo) { self.init(type: tensor.type, shape: tensor.shape, byteCount: tensor.byteCount) }
 

@@ -3,12 +3,6 @@
 internal import FileIO
 internal import Synchronization
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 /// The tensors of a file that are still to hash, handed out to the lanes of all processors.
 final class TensorQueue: Sendable {
     /// Less than this for a processor is done before another thread has begun.
@@ -42,24 +36,11 @@ final class TensorQueue: Sendable {
     func run(
         _ file: borrowing SafetensorsFile, _ progress: (Int) -> Bool
     ) throws(SafetensorsError) -> [TensorDigests.Entry]? {
-        // Elsewhere `progress` could not ask whether the task that waits here has been cancelled.
-        let caller = pthread_self()
         let worth = Int(clamping: dataSize / TensorQueue.worthAThread + 1)
-        withoutActuallyEscaping(progress) { progress in
-            // SAFETY: called on this thread alone, which waits for the others.
-            nonisolated(unsafe) let progress = progress
-            Processors.spread(min(Processors.count, worth, (tensors.count + 1) / 2)) { _ in
-                let isCaller = pthread_equal(caller, pthread_self()) != 0
-                var found: [TensorDigests.Entry] = []
-                do throws(SafetensorsError) {
-                    try work(file, &found) { if isCaller { tell(unsafe progress) } }
-                    outcome.withLock { $0.found += found }
-                } catch {
-                    stopped.store(true, ordering: .relaxed)
-                    outcome.withLock { if $0.failure == nil { $0.failure = error } }
-                }
-            }
-        }
+        // Elsewhere `progress` could not ask whether the task that waits here has been cancelled.
+        Processors.spread(
+            min(Processors.count, worth, (tensors.count + 1) / 2), here: { work(file) { tell(progress) } },
+            elsewhere: { work(file) {} })
         tell(progress)
         if let failure = outcome.withLock({ $0.failure }) { throw failure }
         return stopped.load(ordering: .relaxed) ? nil : outcome.withLock { $0.found }
@@ -68,6 +49,17 @@ final class TensorQueue: Sendable {
     private func tell(_ progress: (Int) -> Bool) {
         let count = hashed.exchange(0, ordering: .relaxed)
         if count > 0, !progress(count) { stopped.store(true, ordering: .relaxed) }
+    }
+
+    private func work(_ file: borrowing SafetensorsFile, _ step: () -> Void) {
+        var found: [TensorDigests.Entry] = []
+        do throws(SafetensorsError) {
+            try work(file, &found, step)
+            outcome.withLock { $0.found += found }
+        } catch {
+            stopped.store(true, ordering: .relaxed)
+            outcome.withLock { if $0.failure == nil { $0.failure = error } }
+        }
     }
 
     private func work(

@@ -8,29 +8,72 @@ struct Content: Sendable {
     let kind: ContentKind
     /// The container, where it is one.
     let container: ContainerFormat?
+    /// Whether a loader that unpickles it, whatever else it is, would call something.
+    let isPickleToo: Bool
+    /// Whether every byte was seen to be text.
+    let isWhollyText: Bool
 
-    private init(_ kind: ContentKind, _ container: ContainerFormat? = nil) { (self.kind, self.container) = (kind, container) }
+    private init(
+        _ kind: ContentKind, _ container: ContainerFormat? = nil, isPickleToo: Bool = false, isWhollyText: Bool = false
+    ) {
+        (self.kind, self.container, self.isPickleToo, self.isWhollyText) = (kind, container, isPickleToo, isWhollyText)
+    }
 
     /// How much is looked at to tell text from binary.
     private static let textSample: UInt64 = 64 << 10
 
     static func detect(_ source: any ByteSource, name: FileName) throws(ByteError) -> Content {
         let head = try source.bytes(at: 0, count: Int(min(source.size, 64)))
-        if head.starts(with: "GGUF".utf8) || head.starts(with: "FUGG".utf8) { return Content(.gguf) }
-        if isSafetensors(head, source.size) { return Content(.safetensors) }
+        if let (kind, container) = try signed(source, head) {
+            return Content(kind, container, isPickleToo: try isPickleToo(source, head))
+        }
+        if try isPickle(source, head, name) { return Content(.pickle) }
+        let isText = try isText(source)
+        if isText, source.size <= textSample, head.first != 0xFF, head.first != 0xFE {
+            return Content(.text, isWhollyText: true)
+        }
+        if try HDF5Reader.hasUserBlock(source) { return Content(.hdf5, .hdf5) }
+        if isText { return Content(.text) }
+        if try ONNXCheck.begins(source) { return Content(.onnx) }
+        if try SavedModelCheck.form(of: source) != nil { return Content(.savedModel) }
+        return Content(try ContainerCheck.kind(of: source) == nil ? .binary : .unopened)
+    }
+
+    /// What the first bytes say, when they say something.
+    private static func signed(
+        _ source: any ByteSource, _ head: [UInt8]
+    ) throws(ByteError) -> (ContentKind, ContainerFormat?)? {
+        if head.starts(with: "GGUF".utf8) || head.starts(with: "FUGG".utf8) { return (.gguf, nil) }
+        if isSafetensors(head, source.size) { return (.safetensors, nil) }
+        if try ExecutableCheck.kind(of: source) != nil { return (.executable, nil) }
         if let container = try ContainerFormat.detect(source), try isReally(container, source) {
             switch container {
-            case .zip: return Content(.zip, container)
-            case .tar: return Content(.tar, container)
-            case .npy: return Content(.numpy, container)
-            case .hdf5: return Content(.hdf5, container)
-            default: return Content(container.isUnopened ? .unopened : .packed, container)
+            case .zip: return (.zip, container)
+            case .tar: return (.tar, container)
+            case .npy: return (.numpy, container)
+            case .hdf5: return (.hdf5, container)
+            default: return (container.isUnopened ? .unopened : .packed, container)
             }
         }
-        if isMedia(head) { return Content(.media) }
-        if try isPickle(source, head, name) { return Content(.pickle) }
-        return try isText(source) ? Content(.text) : Content(.binary)
+        return isMedia(head) ? (.media, nil) : nil
     }
+
+    /// Whether a content with a signature is a pickle as well, one that does something.
+    ///
+    /// `GIF89a`, for one, is an instruction with a number behind it.
+    private static func isPickleToo(_ source: any ByteSource, _ head: [UInt8]) throws(ByteError) -> Bool {
+        // Zip archives and Parquet files begin with `PERSID`, at which loaders give up.
+        guard let first = head.first, first != UInt8(ascii: "P") else { return false }
+        return hasCalls(try Pickle.read(source, options: trial).graph)
+    }
+
+    /// How far a content is read as a pickle to find out whether it is one.
+    private static let trial: PickleOptions = {
+        var options = PickleOptions()
+        options.limits.opcodes = 1 << 16
+        options.limits.memory = 64 << 20
+        return options
+    }()
 
     /// A header of a plausible length that begins as one.
     private static func isSafetensors(_ head: [UInt8], _ size: UInt64) -> Bool {
@@ -47,21 +90,26 @@ struct Content: Sendable {
     }
 
     /// Whether a loader that unpickles this would do something: a name of the kind that is unpickled is enough where the bytes
-    /// begin as a pickle; elsewhere a pickle has to come to its end, or to a call.
+    /// begin as a pickle; elsewhere a pickle has to come to its end, or to a call. All pickles in a row count.
     private static func isPickle(_ source: any ByteSource, _ head: [UInt8], _ name: FileName) throws(ByteError) -> Bool {
         guard let first = head.first else { return false }
         let hasProtocol = first == 0x80 && head.count > 1 && head[1] <= 5
         if hasProtocol, name.promise != .none { return true }
-        var options = PickleOptions()
-        options.streams = 1
-        options.limits.opcodes = 1 << 16
-        options.limits.memory = 64 << 20
-        let document = try Pickle.read(source, options: options)
-        let hasCalls = hasCalls(document.graph)
-        if hasCalls || !document.streams.isEmpty && (hasProtocol || !document.imports.isEmpty) { return true }
-        if case .failed(let error) = document.ending, case .limit = error.problem { return !document.imports.isEmpty || hasProtocol }
+        let document = try Pickle.read(source, options: trial)
+        if hasCalls(document.graph) || hasProtocol && !document.imports.isEmpty { return true }
+        if !document.streams.isEmpty, hasProtocol || !document.imports.isEmpty { return true }
+        // Nothing else reads as so many instructions: what it does comes later.
+        if case .failed(let error) = document.ending, case .limit = error.problem { return true }
+        if case .trailing(_, let error) = document.ending, case .limit = error.problem { return true }
         // A plain value, as `pickle.dump(1, f, 0)` writes it, counts where a pickle is expected.
         return name.promise == .pickle && (!document.streams.isEmpty || !document.imports.isEmpty)
+    }
+
+    /// Whether the bytes from `offset` are pickled objects.
+    static func isPickled(_ source: any ByteSource, at offset: UInt64) throws(ByteError) -> Bool {
+        let part = try source.part(offset, source.size - offset)
+        let head = try part.bytes(at: 0, count: Int(min(part.size, 2)))
+        return try isPickle(part, head, FileName("array"))
     }
 
     private static func hasCalls(_ graph: PickleGraph) -> Bool {

@@ -14,8 +14,9 @@ package struct ScanOptions: Sendable {
     package var members = 262_144
     /// How many bytes may be unpacked from one file, over all its containers.
     package var expanded: UInt64 = 16 << 30
-    /// Texts up to this size are looked at as documents.
-    package var document: UInt64 = 64 << 20
+    /// The repository that the file is from, as `namespace/name`, when it is known: what a configuration names there is its own
+    /// code, not another's.
+    package var repository: String?
     /// The budgets of the pickle machine.
     package var pickle = PickleOptions()
     /// The budgets of decoders.

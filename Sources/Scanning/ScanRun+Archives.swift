@@ -122,7 +122,7 @@ extension ScanRun {
     mutating func checkTail(
         _ source: any ByteSource, _ content: Content, name: String, at place: ScanPlace, depth: Int
     ) throws(ByteError) {
-        guard source.size >= 22, content.kind != .text, content.kind != .packed else { return }
+        guard source.size >= 22, !content.isWhollyText, content.kind != .packed else { return }
         let count = min(source.size, ScanRun.tail)
         let bytes = try source.bytes(at: source.size - count, count: Int(count))
         guard ZipEnd.isAtEnd(of: bytes) else { return }

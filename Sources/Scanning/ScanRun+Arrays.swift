@@ -11,7 +11,9 @@ extension ScanRun {
     private static let numpyHeader: UInt64 = 64 << 10
 
     /// An array: raw numbers, or a pickle where its elements are objects.
-    mutating func numpy(_ source: any ByteSource, at place: ScanPlace) throws(ByteError) {
+    mutating func numpy(
+        _ source: any ByteSource, name: String, at place: ScanPlace, depth: Int
+    ) throws(ByteError) {
         var cursor = ByteCursor(source, at: 6)
         let major = try cursor.byte()
         _ = try cursor.byte()
@@ -25,13 +27,20 @@ extension ScanRun {
             findings.add(.numpyOdd, place, "the header is not one that numpy writes: `\(Escaped(text, limit: 120))`")
             return try pickle(source.part(cursor.position, cursor.remaining), name: "array", at: place)
         }
-        if header.hasObjects {
-            findings.add(.numpyObjects, place.at(cursor.position), "an array of Python objects")
-            let start = cursor.position
+        let start = cursor.position
+        // Structured types can hide objects in ways that only numpy follows: the bytes are asked.
+        var hasObjects = header.hasObjects
+        if header.byteCount == nil, cursor.remaining > 0, try Content.isPickled(source, at: start) { hasObjects = true }
+        if hasObjects {
+            findings.add(.numpyObjects, place.at(start), "an array of Python objects")
             try pickle(source.part(start, cursor.remaining), name: "array", at: place)
         } else if let count = header.byteCount, count < cursor.remaining {
             findings.add(
-                .numpyOdd, place.at(cursor.position + count), "\(cursor.remaining - count) bytes follow the array")
+                .numpyOdd, place.at(start + count), "\(cursor.remaining - count) bytes follow the array")
+            // One file can hold several arrays, read one after the other.
+            _ = try scan(
+                source.part(start + count, cursor.remaining - count), name: "array", at: place.member("array"),
+                depth: depth + 1)
         }
     }
 
@@ -47,6 +56,9 @@ extension ScanRun {
         let bytes = try source.bytes(at: 0, count: length + 8)
         do throws(HeaderError) {
             let header = try Header(parsing: bytes.span, fileSize: source.size)
+            ConfigCheck.check(
+                metadata: (header.metadata ?? []).map { ($0.key, $0.value) }, at: place.member("__metadata__"), into: &findings,
+                repository: options.repository)
             for finding in header.findings {
                 findings.add(.safetensorsOdd, place, Escaped(finding.message).description)
             }

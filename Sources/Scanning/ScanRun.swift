@@ -62,29 +62,64 @@ struct ScanRun {
         if promise == .tensors, content.kind != .safetensors, content.kind != .gguf {
             lie(content.kind, name, place)
         }
+        if content.isPickleToo {
+            findings.add(
+                .contentPolyglot, place, "a file of the kind `\(content.kind.rawValue)` is also a pickle that makes calls")
+            try pickle(source, name: name, at: place)
+        }
         switch content.kind {
         case .pickle: try pickle(source, name: name, at: place)
-        case .numpy: try numpy(source, at: place)
+        case .numpy: try numpy(source, name: name, at: place, depth: depth)
         case .safetensors: try safetensors(source, at: place)
         case .zip: return try zip(source, name: name, at: place, depth: depth)
         case .tar: try tar(source, at: place, depth: depth)
         case .packed: try packed(source, content.container, name: name, at: place, depth: depth)
         case .unopened:
-            findings.add(
-                .archiveUnopened, place, "a container of the kind `\(content.container?.rawValue ?? "unknown")` is not opened")
+            guard let container = content.container else {
+                try ContainerCheck.check(source, name: name, at: place, into: &findings)
+                break
+            }
+            findings.add(.archiveUnopened, place, "a container of the kind `\(container.rawValue)` is not opened")
+        case .gguf: try GGUFCheck.check(source, name: name, at: place, into: &findings)
+        case .hdf5: try HDF5Check.check(source, name: name, at: place, into: &findings)
+        case .onnx: try ONNXCheck.check(source, name: name, at: place, into: &findings)
+        case .savedModel: try SavedModelCheck.check(source, name: name, at: place, into: &findings)
+        case .executable: try ExecutableCheck.check(source, name: name, at: place, into: &findings)
+        case .text: try text(source, name: name, promise, at: place)
         case .binary:
             if promise == .pickle {
-                findings.add(
-                    .contentUnreadable, place, "`\(Escaped(name, limit: 200))` is neither a pickle nor an archive")
+                unreadable(name, place)
             } else {
                 findings.add(.contentUnknown, place, "binary content of no known kind")
             }
-        case .text where promise == .pickle, .media where promise == .pickle:
-            findings.add(.contentUnreadable, place, "`\(Escaped(name, limit: 200))` is neither a pickle nor an archive")
-        case .empty, .storage, .media, .torch, .torchScript: break
-        case .gguf, .hdf5, .onnx, .savedModel, .executable, .text: break
+        case .media: if promise == .pickle { unreadable(name, place) }
+        case .empty, .storage, .torch, .torchScript: break
         }
         return content.kind
+    }
+
+    private mutating func unreadable(_ name: String, _ place: ScanPlace) {
+        findings.add(.contentUnreadable, place, "`\(Escaped(name, limit: 200))` is neither a pickle nor an archive")
+    }
+
+    /// A text: code, a configuration, a template, a list of packages; or what stands where the real file should be.
+    private mutating func text(
+        _ source: any ByteSource, name: String, _ promise: FileName.Promise, at place: ScanPlace
+    ) throws(ByteError) {
+        let head = try source.bytes(at: 0, count: Int(min(source.size, 64)))
+        if head.starts(with: "version https://git-lfs.github.com/spec/v1".utf8), source.size < 1024 {
+            findings.add(.contentPointer, place, "a pointer of Git LFS: the file itself is not here")
+            return
+        }
+        try TextCheck.check(source, name: name, at: place, into: &findings, repository: options.repository)
+        guard promise == .pickle else { return }
+        if FileName(name).suffix == "pth" {
+            findings.add(
+                .contentUnreadable, place, "text, which PyTorch does not load, and Python reads as a list of paths",
+                verdict: .review)
+        } else {
+            unreadable(name, place)
+        }
     }
 
     /// A file that promises tensors without code, and is something else.

@@ -14,20 +14,24 @@ package struct TensorRecord: Sendable, Hashable {
         case safetensors
         /// A PyTorch checkpoint or a numpy archive.
         case checkpoint
+        /// GGUF, whose metadata (vocabulary, template, scaling) change outputs as much as its tensors do.
+        case gguf
     }
 
     /// The container; nil for a file that is none of them.
     package let container: Container?
     /// The digests of its tensors; empty where there is no container.
     package let digests: TensorDigests
+    /// The digest of what the file says beside its tensors, where that changes outputs: of a GGUF file's metadata.
+    package let metadata: Digest?
 
     /// Puts a record together.
-    package init(_ container: Container, _ digests: TensorDigests) {
-        (self.container, self.digests) = (container, digests)
+    package init(_ container: Container, _ digests: TensorDigests, metadata: Digest? = nil) {
+        self.init(container: container, digests: digests, metadata: metadata)
     }
 
-    private init(container: Container?, digests: TensorDigests) {
-        (self.container, self.digests) = (container, digests)
+    private init(container: Container?, digests: TensorDigests, metadata: Digest? = nil) {
+        (self.container, self.digests, self.metadata) = (container, digests, metadata)
     }
 
     /// A file that is none of the containers.
@@ -54,12 +58,13 @@ package struct TensorRecord: Sendable, Hashable {
         }
     }
 
-    private static let magic = "weighlock-tensors 1"
+    private static let magic = "weighlock-tensors 2"
     private static let noContainer = "none"
 
     /// The record as it is kept.
     package var bytes: [UInt8] {
-        let body = Array("\(container?.rawValue ?? TensorRecord.noContainer)\n".utf8) + digests.listing
+        let name = (container?.rawValue ?? TensorRecord.noContainer) + (metadata.map { " \($0)" } ?? "")
+        let body = Array("\(name)\n".utf8) + digests.listing
         return Array("\(TensorRecord.magic)\n\(Digest(of: body))\n".utf8) + body
     }
 
@@ -71,10 +76,14 @@ package struct TensorRecord: Sendable, Hashable {
         else { return nil }
         let body = Array(bytes[(header.count + 65)...])
         guard Digest(of: body) == sum, let end = body.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-        let name = String(decoding: body[..<end], as: UTF8.self)
-        guard name == TensorRecord.noContainer || Container(rawValue: name) != nil,
+        let fields = String(decoding: body[..<end], as: UTF8.self).split(
+            separator: " ", omittingEmptySubsequences: false)
+        let container = fields.first.flatMap { Container(rawValue: String($0)) }
+        let metadata = fields.count == 2 ? Digest(fields[1]) : nil
+        guard container != nil || fields == [TensorRecord.noContainer[...]],
+            fields.count == 1 || (fields.count == 2 && container == .gguf && metadata != nil),
             let digests = try? TensorDigests(listing: body[(end + 1)...])
         else { return nil }
-        self.init(container: Container(rawValue: name), digests: digests)
+        self.init(container: container, digests: digests, metadata: metadata)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The Linux system calls that Swift's Glibc module hides because they need _GNU_SOURCE. Only FileIO may use them.
+// The Linux system calls that Swift's Glibc module hides because they need _GNU_SOURCE, and threads that end where they
+// began. Only FileIO may use them.
 #ifndef WEIGHLOCK_CLINUX_H
 #define WEIGHLOCK_CLINUX_H
 
@@ -22,5 +23,12 @@ int64_t weighlock_next_data(int descriptor, int64_t offset);
 
 /// Takes room on the disk for a file of `size` bytes and makes it so long; -1 where that cannot be done, with `errno` set.
 int weighlock_reserve(int descriptor, int64_t size);
+
+/// A piece of work with its context; its result means nothing.
+typedef void *(*weighlock_work)(void *context);
+
+/// Calls `here` on this thread and `elsewhere` on at most `others` more at the same time, and returns how many those were
+/// when all calls have returned: no thread is left.
+int weighlock_spread(int others, weighlock_work elsewhere, void *context, weighlock_work here, void *here_context);
 
 #endif

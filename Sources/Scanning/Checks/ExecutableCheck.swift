@@ -28,7 +28,8 @@ package enum ExecutableCheck {
             {
                 return "a Windows program (PE)"
             }
-            return "a DOS or Windows program (MZ)"
+            // Text can begin with these two letters; a header of a program holds zeros.
+            return head.contains(0) ? "a DOS or Windows program (MZ)" : nil
         }
         for magic: [UInt8] in [
             [0xFE, 0xED, 0xFA, 0xCE], [0xFE, 0xED, 0xFA, 0xCF], [0xCE, 0xFA, 0xED, 0xFE], [0xCF, 0xFA, 0xED, 0xFE],

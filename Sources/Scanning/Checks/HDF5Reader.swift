@@ -47,20 +47,31 @@ struct HDF5Reader {
         return HDF5Fields(bytes, offset: address, skipping: signature.utf8CodeUnitCount)
     }
 
+    private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+
+    /// Whether an HDF5 file begins behind a block of the user's own bytes: 512 of them, or that doubled up to 64 KiB.
+    static func hasUserBlock(_ source: any ByteSource) throws(ByteError) -> Bool {
+        var start: UInt64 = 512
+        while start <= 64 << 10, source.size >= start + 16 {
+            if try source.bytes(at: start, count: 8) == HDF5Reader.signature { return true }
+            start *= 2
+        }
+        return false
+    }
+
     /// The largest address: what stands for none.
     var undefined: UInt64 { offsetSize >= 8 ? .max : (1 << UInt64(offsetSize * 8)) - 1 }
 
     /// The address of the root's object header, and that of the superblock's extension.
     mutating func superblock() throws(Problem) -> [UInt64] {
-        let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
         var start: UInt64 = 0
         // A user block of 512 bytes, or that doubled, may come first.
         for _ in 0..<16 {
             base = 0
-            if start <= source.size, source.size - start >= 16, try bytes(start, 8) == signature { break }
+            if start <= source.size, source.size - start >= 16, try bytes(start, 8) == HDF5Reader.signature { break }
             start = start == 0 ? 512 : start * 2
         }
-        guard start <= source.size, source.size - start >= 16, try bytes(start, 8) == signature else {
+        guard start <= source.size, source.size - start >= 16, try bytes(start, 8) == HDF5Reader.signature else {
             throw .malformed(offset: 0, reason: "there is no superblock")
         }
         let version = try bytes(start + 8, 1)[0]

@@ -22,7 +22,14 @@ struct HDF5Walk {
 
     init(reader: HDF5Reader, place: ScanPlace) { (self.reader, self.place) = (reader, place) }
 
+    /// Shorter files have no room for the smallest superblock, so there is nothing in them.
+    private static let shortest: UInt64 = 24
+
     mutating func run() throws(ByteError) {
+        guard reader.source.size >= HDF5Walk.shortest else {
+            findings.add(.hdf5Unread, place, "a file of \(reader.source.size) bytes, too short to hold anything", verdict: .review)
+            return
+        }
         do throws(HDF5Reader.Problem) {
             for root in try reader.superblock() { enqueue(root) }
         } catch { try report(error) }

@@ -18,6 +18,18 @@ extension ScanRule {
         "content-unknown", .low, .review, "Binary content of a kind that is not known.",
         explanation: "It is neither a container nor a format that is read here. Only the program that reads it decides what it can do.",
         remedy: "Find out which program reads the file.")
+    /// A file that is a pickle besides what it begins as.
+    package static let contentPolyglot = ScanRule(
+        "content-polyglot", .critical, .malicious, "A file of another format is also a pickle that makes calls.",
+        explanation:
+            "Loaders that unpickle a file do not ask what else it is: pictures, for one, can be written so that their bytes are instructions. "
+            + "No program writes such a file by accident.",
+        remedy: "Do not load the file, and report the repository.")
+    /// A stand-in for a file.
+    package static let contentPointer = ScanRule(
+        "content-pointer", .medium, .unscannable, "A pointer of Git LFS stands where a file should be.",
+        explanation: "The repository was cloned without its large files. What is in the file is not known.",
+        remedy: "Run `git lfs pull`, or scan the repository itself as `namespace/name`.")
     /// An oddity of a safetensors file.
     package static let safetensorsOdd = ScanRule(
         "safetensors-odd", .low, .review, "A safetensors file that its writers would not write.",
@@ -36,6 +48,6 @@ extension ScanRule {
 
     /// The rules about what a file is.
     package static let contentRules: [ScanRule] = [
-        nameLies, contentUnreadable, contentUnknown, safetensorsOdd, numpyObjects, numpyOdd,
+        nameLies, contentUnreadable, contentUnknown, contentPolyglot, contentPointer, safetensorsOdd, numpyObjects, numpyOdd,
     ]
 }

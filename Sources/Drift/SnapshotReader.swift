@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SystemPackage
+package import Tensors
+
+/// Reads the files of one side of a comparison, from wherever they are.
+package protocol SnapshotReader: Sendable {
+    /// Reads a range of a file: never more, and less only where the file ends.
+    ///
+    /// - Throws: `Failure` when the file cannot be read; `missing` when only a download would bring it.
+    func read(_ file: Snapshot.File, _ range: Range<UInt64>) async throws -> [UInt8]
+
+    /// The whole of a small file. Asked twice, it is read once.
+    func document(_ file: Snapshot.File) async throws -> [UInt8]
+
+    /// The digests of the tensors in a file of weights, where they are known or every byte can be read on this machine; nil
+    /// where only a download would give them.
+    func tensors(of file: Snapshot.File, progress: @Sendable (Int) -> Bool) async throws -> TensorRecord?
+
+    /// Where the file is on this machine, for reading in bulk; nil when it is elsewhere.
+    func localPath(of file: Snapshot.File) -> FilePath?
+}

@@ -47,7 +47,7 @@ let package = Package(
         .target(
             name: "CommandLine",
             dependencies: [
-                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Mirror", "Operations", "Safetensors",
+                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Jinja", "Mirror", "Operations", "Safetensors",
                 "Scanning", "Transport", argumentParser, system,
             ],
             swiftSettings: strict),
@@ -59,8 +59,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "BinaryFormats", "ContentModel", "Conversion", "Deliverable", "Drift", "Evidence", "FileIO", "GGUF", "Origins",
-                "Safetensors", "Scanning", "Store", "Tensors", "Transport", system,
+                "BinaryFormats", "ContentModel", "Conversion", "Deliverable", "Drift", "Evidence", "FileIO", "GGUF", "Jinja",
+                "Origins", "Safetensors", "Scanning", "Store", "Tensors", "Transport", system,
             ],
             swiftSettings: strict),
         // Floor 3
@@ -75,7 +75,8 @@ let package = Package(
         .target(
             name: "Drift",
             dependencies: [
-                "BinaryFormats", "ContentModel", "Deliverable", "FileIO", "GGUF", "Jinja", "Safetensors", "Tensors", system,
+                "BinaryFormats", "CKernels", "ContentModel", "Deliverable", "FileIO", "GGUF", "Jinja", "Safetensors", "Tensors",
+                system,
             ],
             swiftSettings: strict),
         .target(
@@ -158,6 +159,10 @@ let package = Package(
             name: "CheckpointTests",
             dependencies: ["BinaryFormats", "Checkpoint", "Compression", "ContentModel", "Pickle", "Safetensors"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ConversionTests",
+            dependencies: ["BinaryFormats", "ContentModel", "Conversion", "FileIO", "Safetensors", "TestKit", system],
+            swiftSettings: strict),
         .testTarget(name: "GGUFTests", dependencies: ["BinaryFormats", "ContentModel", "GGUF"], swiftSettings: strict),
         .testTarget(
             name: "JinjaTests", dependencies: ["ContentModel", "Jinja"], exclude: ["Vectors"], swiftSettings: strict),
@@ -170,9 +175,10 @@ let package = Package(
         .testTarget(
             name: "DriftTests",
             dependencies: [
-                "BinaryFormats", "ContentModel", "Deliverable", "Drift", "FileIO", "GGUF", "Jinja", "Safetensors", "Tensors",
-                "TestKit", system,
+                "BinaryFormats", "CKernels", "ContentModel", "Deliverable", "Drift", "FileIO", "GGUF", "Jinja", "Safetensors",
+                "Tensors", "TestKit", system,
             ],
+            exclude: ["Vectors"],
             swiftSettings: strict),
         .testTarget(
             name: "OperationsTests",
@@ -184,7 +190,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "weighlock", "ContentModel", "FileIO", "Safetensors", "Store", "Mirror", "TestKit", system,
+                "weighlock", "CommandLine", "ContentModel", "Deliverable", "Drift", "FileIO", "Mirror", "Safetensors", "Store",
+                "Tensors", "TestKit", system,
             ],
             exclude: ["Snapshots"],
             swiftSettings: strict),

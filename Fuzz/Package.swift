@@ -21,12 +21,13 @@ let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-
 let modules: [(name: String, dependencies: [Target.Dependency])] = [
     ("Safetensors", ["ContentModel", "FileIO", system]),
     ("FileIO", ["BinaryFormats", "ContentModel", "CLinux", system]),
-    ("BinaryFormats", []),
+    ("BinaryFormats", ["CKernels"]),
     ("Compression", ["BinaryFormats"]),
     ("Pickle", ["BinaryFormats"]),
     ("Checkpoint", ["BinaryFormats", "Compression", "ContentModel", "Pickle", "Safetensors"]),
     ("GGUF", ["BinaryFormats", "ContentModel"]),
     ("Jinja", ["ContentModel"]),
+    ("Scanning", ["BinaryFormats", "Compression", "ContentModel", "GGUF", "Jinja", "Pickle", "Safetensors"]),
     ("ContentModel", ["CKernels"]),
 ]
 let cModules = ["CKernels", "CLinux"]
@@ -43,6 +44,10 @@ let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
     ("Checkpoints", ["BinaryFormats", "Checkpoint"]),
     ("GGUFFiles", ["GGUF"]),
     ("JinjaTemplates", ["Jinja"]),
+    ("Protobuf", ["BinaryFormats", "Scanning"]),
+    ("HDF5Files", ["BinaryFormats", "Scanning"]),
+    ("Documents", ["Scanning"]),
+    ("WholeScan", ["BinaryFormats", "Compression", "Pickle", "Scanning"]),
 ]
 
 let package = Package(

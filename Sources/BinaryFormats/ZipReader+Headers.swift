@@ -66,10 +66,15 @@ extension ZipReader {
     private mutating func readHeader(of place: Int, next: UInt64) throws(ByteError) -> UInt64? {
         let member = members[place]
         let (start, name) = (member.headerOffset, member.name)
-        guard start < entriesEnd, var local = try localHeader(at: start, expected: name.bytes.count) else {
+        // Headers that together are longer than the place they lie in overlap, which has been reported. Reading on, a small
+        // archive whose members share one long header would fill the memory with its name.
+        guard start < entriesEnd, headerBytes <= entriesEnd,
+            var local = try localHeader(at: start, expected: name.bytes.count)
+        else {
             report(.headerMissing, at: start, member: name)
             return nil
         }
+        headerBytes += local.length
         let data = start + local.length
         guard data <= entriesEnd, member.packedSize <= entriesEnd - data else {
             members[place].local = local

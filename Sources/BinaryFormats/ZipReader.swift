@@ -19,6 +19,8 @@ struct ZipReader {
     private(set) var shift: UInt64 = 0
     /// Where the end records begin.
     private var endStart: UInt64 = 0
+    /// How long the members' own headers are together, as far as they have been read.
+    var headerBytes: UInt64 = 0
 
     static let endSignature: [UInt8] = [0x50, 0x4B, 0x05, 0x06]
     static let entrySignature: [UInt8] = [0x50, 0x4B, 0x01, 0x02]

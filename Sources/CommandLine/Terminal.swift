@@ -71,6 +71,17 @@ final class Terminal: Sendable {
     /// Writes a line of data to stdout.
     func output(_ text: String) { send(text + "\n", to: STDOUT_FILENO) }
 
+    /// Writes text to stdout as it is, without a line end of ours. On a terminal, which would obey them, control characters are
+    /// written out.
+    func outputExactly(_ text: String) {
+        guard isatty(STDOUT_FILENO) == 1 else { return send(text, to: STDOUT_FILENO) }
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            shown += scalar == "\n" || scalar == "\t" ? String(scalar) : Escaped(String(scalar)).description
+        }
+        send(shown.hasSuffix("\n") ? shown : shown + "\n", to: STDOUT_FILENO)
+    }
+
     /// Writes a document to stdout, unless one has been written: what reads it can rely on there being one.
     func outputDocument(_ text: @autoclosure () -> String) {
         if !hasDocument.exchange(true, ordering: .relaxed) { output(text()) }
@@ -132,6 +143,13 @@ final class Terminal: Sendable {
         send(question + " [y/N] ", to: STDERR_FILENO)
         guard let answer = readLine() else { return false }
         return ["y", "yes"].contains(answer.lowercased().filter { !$0.isWhitespace })
+    }
+
+    /// Reads standard input to its end; a byte more than `limit` when there is more. What is not UTF-8 is replaced.
+    static func input(limit: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count <= limit, let line = readLine(strippingNewline: false) { bytes += Array(line.utf8) }
+        return Array(bytes.prefix(limit + 1))
     }
 
     /// Ends the process; nothing of it is left to write. Data that did not reach stdout is a failure, unless whoever read it

@@ -22,12 +22,14 @@ struct Weighlock: ParsableCommand {
                 subcommands: [
                     InitCommand.self, AddCommand.self, RemoveCommand.self, LockCommand.self, SyncCommand.self,
                     VerifyCommand.self,
-                    OutdatedCommand.self, UpdateCommand.self, LogCommand.self, RollbackCommand.self, RunCommand.self,
-                    EnvCommand.self,
+                    OutdatedCommand.self, DiffCommand.self, UpdateCommand.self, LogCommand.self, RollbackCommand.self, RunCommand.self,
+                    EnvCommand.self, LintCommand.self,
                 ]),
             CommandGroup(
                 name: "Files",
-                subcommands: [InspectCommand.self, DigestCommand.self, ScanCommand.self, ConvertCommand.self]),
+                subcommands: [
+                    InspectCommand.self, DigestCommand.self, ScanCommand.self, ConvertCommand.self, RenderCommand.self,
+                ]),
             CommandGroup(name: "Copies", subcommands: [ServeCommand.self]),
             CommandGroup(name: "Store", subcommands: [CacheCommand.self]),
             CommandGroup(

@@ -2,7 +2,7 @@
 
 package import BinaryFormats
 package import Checkpoint
-package import ContentModel
+internal import ContentModel
 package import Safetensors
 
 /// The tensors of one checkpoint as a safetensors file would have them, and everything that it would not have.
@@ -44,7 +44,11 @@ package struct CheckpointContents: Sendable {
         var refused = state.refusals.map { (name: CheckpointContents.shown($0.name), reason: $0.refusal.description) }
         for (bytes, tensor) in state.tensors.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
             guard let name = TensorName(utf8: bytes), !bytes.isEmpty, !bytes.elementsEqual("__metadata__".utf8) else {
-                refused.append((CheckpointContents.shown(bytes), "this cannot be the name of a tensor"))
+                refused.append(
+                    (
+                        CheckpointContents.shown(bytes),
+                        bytes.isEmpty ? "a tensor without a name" : "this cannot be the name of a tensor"
+                    ))
                 continue
             }
             guard items[name] == nil, !aliases.contains(name) else {
@@ -64,7 +68,16 @@ package struct CheckpointContents: Sendable {
         self.checkpoint = checkpoint
         (path, self.items, self.shared, self.refused) = (state.path, items, shared, refused)
         var skipped = state.others.map { (name: CheckpointContents.shown($0.name), what: $0.what) }
-        for other in checkpoint.stateDictionaries where other.path.dropping(state.path) == nil {
+        // What stands beside the state dict: epoch, arguments, versions. What lies deeper belongs to those.
+        for entry in checkpoint.entries where entry.path.keys.count == 1 && entry.path.dropping(state.path) == nil {
+            switch entry.kind {
+            case .value(let what), .object(let what): skipped.append((entry.path.description, what))
+            case .tensor, .refused: skipped.append((entry.path.description, "a tensor beside the state dict"))
+            case .mapping, .sequence, .same: break
+            }
+        }
+        for other in checkpoint.stateDictionaries
+        where other.path.dropping(state.path) == nil && !other.path.keys.isEmpty {
             skipped.append((other.path.description, "\(other.count) tensors of another state dict"))
         }
         self.skipped = skipped
@@ -111,7 +124,9 @@ package struct CheckpointContents: Sendable {
         return "tensors that cannot be in a safetensors file: `\(first.name)`, \(first.reason)\(more)"
     }
 
-    private static func shown(_ name: some Sequence<UInt8>) -> String { Escaped(String(decoding: Array(name), as: UTF8.self)).description }
+    private static func shown(_ name: some Sequence<UInt8>) -> String {
+        Escaped(String(decoding: Array(name), as: UTF8.self)).description
+    }
 
     /// How the file is laid out, as in `torch-zip`.
     package var layout: String { checkpoint.layout.rawValue }
@@ -122,6 +137,14 @@ package struct CheckpointContents: Sendable {
     /// What is odd about the file without changing what the tensors are.
     package var notes: [String] { checkpoint.notes }
 
+    /// The tensors in the order of their storages and of their places in them.
+    package var ordered: [Item] {
+        items.values.sorted { left, right in
+            let (one, other) = (left.tensor, right.tensor)
+            return (one.storage, one.offset, left.spec.name) < (other.storage, other.offset, right.spec.name)
+        }
+    }
+
     /// Where in the file the bytes of a tensor lie as they come out, in one stretch; nil when they have to be unpacked, collected or
     /// turned around, or when there are none.
     package func stretch(of item: Item) -> Range<UInt64>? {
@@ -129,8 +152,9 @@ package struct CheckpointContents: Sendable {
             let start = checkpoint.storages[item.tensor.storage].range?.lowerBound,
             let range = checkpoint.stretch(of: item.tensor)
         else { return nil }
-        let (first, overflow) = start.addingReportingOverflow(range.lowerBound)
-        return overflow ? nil : first..<first.addingReportingOverflow(UInt64(range.count)).partialValue
+        let (first, isTooFar) = start.addingReportingOverflow(range.lowerBound)
+        let (end, isTooLong) = first.addingReportingOverflow(item.tensor.byteCount)
+        return isTooFar || isTooLong ? nil : first..<end
     }
 }
 
@@ -159,7 +183,8 @@ extension CheckpointContents.Problem {
         switch error {
         case .notACheckpoint(let what): self.init(reason: what, isOther: true, isUnreadable: false)
         case .torchScript: self.init(reason: error.description, isOther: true, isUnreadable: false)
-        case .bytes(.unreadable), .bytes(.absent): self.init(reason: error.description, isOther: false, isUnreadable: true)
+        case .bytes(.unreadable), .bytes(.absent):
+            self.init(reason: error.description, isOther: false, isUnreadable: true)
         default: self.init(reason: error.description, isOther: false, isUnreadable: false)
         }
     }

@@ -48,7 +48,9 @@ package struct CheckpointConversion: Sendable {
     package func write(
         to paths: [FilePath], progress: @escaping @Sendable (Int) -> Bool
     ) async throws -> TensorDigests? {
-        guard paths.count == layouts.count else { throw Failure(.usage, "\(layouts.count) files, \(paths.count) names") }
+        guard paths.count == layouts.count else {
+            throw Failure(.usage, "\(layouts.count) files, \(paths.count) names")
+        }
         var made: [FilePath] = []
         do {
             var targets: [TensorPass.Target] = []
@@ -94,7 +96,9 @@ package struct CheckpointConversion: Sendable {
         var jobs: [TensorPass.Job] = []
         for (number, layout) in layouts.enumerated() {
             for info in layout.tensors {
-                guard let index = places[info.name], let tensor = plans[index].items[info.name]?.tensor else { continue }
+                guard let index = places[info.name], let tensor = plans[index].items[info.name]?.tensor else {
+                    continue
+                }
                 let checkpoint = plans[index].checkpoint
                 let storage = checkpoint.storages[tensor.storage]
                 var job: TensorPass.Job
@@ -115,7 +119,9 @@ package struct CheckpointConversion: Sendable {
                 jobs.append(job)
             }
         }
-        let storages = zip(plans, unchecked).flatMap { plan, roots in roots.sorted().map { plan.checkpoint.storages[$0] } }
+        let storages = zip(plans, unchecked).flatMap { plan, roots in
+            roots.sorted().map { plan.checkpoint.storages[$0] }
+        }
         return TensorPass(jobs: jobs, storages: storages)
     }
 

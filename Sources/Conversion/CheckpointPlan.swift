@@ -46,7 +46,8 @@ package struct CheckpointPlan: Sendable {
         guard contents.refused.isEmpty else {
             let more = contents.refused.count > 20 ? ["and \(contents.refused.count - 20) more"] : []
             throw Failure(
-                .refused, "`\(shown)` has \(contents.refused.count) tensors that cannot be converted",
+                .refused,
+                "`\(shown)` has \(contents.refused.count == 1 ? "a tensor" : "\(contents.refused.count) tensors") that cannot be converted",
                 hint: "leave them out where the file is written",
                 details: contents.refused.prefix(20).map { "`\($0.name)`: \($0.reason)" } + more)
         }

@@ -90,7 +90,10 @@ package struct CheckpointSet: Sendable {
                             layout: try WritePlan(
                                 plan.items.values.map(\.spec), metadata: CheckpointSet.metadata(plan.metadata, options),
                                 alignment: options.alignment, reserving: options.reserving)))
-                } catch { throw Failure(.refused, "`\(sources[place].path)` cannot be written as safetensors: \(error.message)") }
+                } catch {
+                    throw Failure(
+                        .refused, "`\(sources[place].path)` cannot be written as safetensors: \(error.message)")
+                }
             }
         }
         try RelativePath.checkDistinct(files.map(\.name))

@@ -60,7 +60,8 @@ struct TensorPass: Sendable {
         init(_ pass: TensorPass) {
             // The largest first, so that no processor is left alone with one at the end.
             let sized =
-                pass.storages.map { ($0.byteCount, Work.storage($0)) } + pass.jobs.map { ($0.info.byteCount, .tensor($0)) }
+                pass.storages.map { ($0.byteCount, Work.storage($0)) }
+                + pass.jobs.map { ($0.info.byteCount, .tensor($0)) }
             work = sized.sorted { $0.0 > $1.0 }.map(\.1)
         }
 

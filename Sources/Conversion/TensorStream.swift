@@ -54,12 +54,9 @@ struct TensorStream {
 
     private mutating func end(_ job: TensorPass.Job, _ queue: TensorPass.Queue) throws(Failure) {
         if let storage = job.storage, let declared = storage.checksum, checksum.value != declared {
-            throw CheckpointPlan.failure(
-                .storage(
-                    key: storage.key,
-                    reason:
-                        "the checksum is \(String(checksum.value, radix: 16)), \(String(declared, radix: 16)) is declared"),
-                Escaped(job.info.name.string))
+            throw TensorStream.damaged(
+                "tensor `\(job.info.name)`: the checksum of its storage is \(String(checksum.value, radix: 16)), "
+                    + "\(String(declared, radix: 16)) is declared")
         }
         queue.finish(job.info.name, hasher.finalize())
         (self.job, source) = (nil, nil)
@@ -67,8 +64,13 @@ struct TensorStream {
 
     private static func verify(_ storage: CheckpointStorage) throws(Failure) {
         do throws(CheckpointError) { try storage.verify() } catch {
+            if case .storage = error { throw damaged("\(error)") }
             throw CheckpointPlan.failure(error, Escaped(storage.key))
         }
+    }
+
+    private static func damaged(_ reason: String) -> Failure {
+        Failure(.refused, "the checkpoint is damaged: \(reason)", hint: "fetch it again; nothing was written")
     }
 
     private mutating func gather(
@@ -105,7 +107,8 @@ struct TensorStream {
         let (wanted, place) = (count, start + offset)
         let outcome = buffer.withUnsafeMutableBytes { bytes -> Result<Void, ByteError> in
             do throws(ByteError) {
-                return .success(try source.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<wanted]), at: place))
+                return .success(
+                    try source.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<wanted]), at: place))
             } catch { return .failure(error) }
         }
         do throws(ByteError) { try outcome.get() } catch {

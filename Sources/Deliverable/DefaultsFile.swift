@@ -4,7 +4,7 @@ internal import ContentModel
 
 /// A kind of file that effective defaults are read from.
 enum DefaultsFile: Hashable {
-    case config, generation, tokenizer, specialTokens, quantization, adapter
+    case config, generation, tokenizer, tokenizerModel, specialTokens, quantization, adapter, processor
     case templateText
     /// A template of `additional_chat_templates`, by its name.
     case namedTemplate(String)
@@ -17,7 +17,9 @@ enum DefaultsFile: Hashable {
         case "config.json": self = .config
         case "generation_config.json": self = .generation
         case "tokenizer_config.json": self = .tokenizer
+        case "tokenizer.json": self = .tokenizerModel
         case "special_tokens_map.json": self = .specialTokens
+        case "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json": self = .processor
         case "quantize_config.json", "quant_config.json", "hf_quant_config.json": self = .quantization
         case "adapter_config.json": self = .adapter
         case "chat_template.jinja": self = .templateText
@@ -39,13 +41,19 @@ enum DefaultsFile: Hashable {
         }
     }
 
+    /// The largest file of this kind that is read, in bytes.
+    var maximumSize: Int {
+        self == .tokenizerModel ? EffectiveDefaults.maximumTokenizerSize : EffectiveDefaults.maximumFileSize
+    }
+
     /// Whether the file says something when it belongs to a source with `role`.
     func concerns(_ role: SourceRole) -> Bool {
         switch (role, self) {
         case (.model, _): true
-        case (.tokenizer, .tokenizer), (.tokenizer, .specialTokens), (.tokenizer, .templateText),
-            (.tokenizer, .templateJSON),
-            (.tokenizer, .namedTemplate), (.adapter, .adapter):
+        case (.tokenizer, .tokenizer), (.tokenizer, .tokenizerModel), (.tokenizer, .specialTokens),
+            (.tokenizer, .templateText), (.tokenizer, .templateJSON), (.tokenizer, .namedTemplate),
+            (.adapter, .adapter),
+            (.adapter, .readme):
             true
         default: false
         }
@@ -84,6 +92,8 @@ enum DefaultsFile: Hashable {
                 ("add-prefix-space", ["add_prefix_space"]), ("padding-side", ["padding_side"]),
                 ("truncation-side", ["truncation_side"]), ("tokenizer-class", ["tokenizer_class"]),
                 ("tokenizer-max-length", ["model_max_length"]), ("auto-map", ["auto_map"]),
+                ("clean-up-spaces", ["clean_up_tokenization_spaces"]), ("lower-case", ["do_lower_case"]),
+                ("tokenizer-files", ["fast_tokenizer_files"]),
             ]
         case .specialTokens: DefaultsFile.tokens
         case .adapter:
@@ -99,7 +109,17 @@ enum DefaultsFile: Hashable {
             ]
         case .sentenceBert: [("max-sequence-length", ["max_seq_length"]), ("lower-case", ["do_lower_case"])]
         case .pooling: [("embedding-dimension", ["word_embedding_dimension", "embedding_dimension"])]
-        case .quantization, .modules, .templateText, .namedTemplate, .templateJSON, .readme: []
+        case .processor:
+            [
+                ("processor-class", ["processor_class"]),
+                ("processor-type", ["image_processor_type", "feature_extractor_type", "video_processor_type"]),
+                ("image-resize", ["do_resize"]), ("image-size", ["size"]), ("image-crop", ["crop_size"]),
+                ("image-resample", ["resample"]), ("image-rescale", ["rescale_factor"]), ("image-mean", ["image_mean"]),
+                ("image-deviation", ["image_std"]), ("image-minimum-pixels", ["min_pixels"]),
+                ("image-maximum-pixels", ["max_pixels"]), ("image-patch-size", ["patch_size"]),
+                ("sampling-rate", ["sampling_rate"]), ("audio-features", ["feature_size"]),
+            ]
+        case .tokenizerModel, .quantization, .modules, .templateText, .namedTemplate, .templateJSON, .readme: []
         }
     }
 

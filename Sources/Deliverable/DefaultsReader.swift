@@ -8,6 +8,10 @@ struct DefaultsReader {
     /// A chat template, and how strong its place is: `transformers` uses the templates of the strongest place only.
     private struct Template {
         let strength: Int
+        let name: String?
+        /// The digest of the text with line ends made equal.
+        let content: Digest
+        let place: (file: RelativePath, key: String?)
         let entry: (_ shadowed: Bool) -> EffectiveDefault
     }
 
@@ -17,17 +21,19 @@ struct DefaultsReader {
     let role: SourceRole
     private var entries: [EffectiveDefault] = []
     private var templates: [Template] = []
+    private var stops = StopTokens()
 
     init(role: SourceRole) { self.role = role }
 
     mutating func read(_ kind: DefaultsFile, _ path: RelativePath, _ content: [UInt8]) {
-        guard content.count <= EffectiveDefaults.maximumFileSize else {
+        guard content.count <= kind.maximumSize else {
             return add("unreadable", "too large", path, nil)
         }
         switch kind {
         case .templateText: addTemplate(content, strength: 3, name: nil, path, nil)
         case .namedTemplate(let name): addTemplate(content, strength: 3, name: name, path, nil)
         case .readme: readReadme(content, path)
+        case .tokenizerModel: readTokenizer(content, path)
         default: readJSON(kind, path, content)
         }
     }
@@ -35,7 +41,27 @@ struct DefaultsReader {
     /// Everything that was found; says which chat templates are in force.
     func finished() -> [EffectiveDefault] {
         let strongest = templates.map(\.strength).max() ?? 0
-        return entries + templates.map { $0.entry($0.strength < strongest) }
+        return entries + templates.map { $0.entry($0.strength < strongest) } + agreements
+    }
+
+    /// Whether what is said in several places is the same: entries only where there are several.
+    private var agreements: [EffectiveDefault] {
+        var found: [EffectiveDefault] = []
+        let copies = templates.filter { $0.name == nil }
+        if copies.count > 1, let winner = copies.max(by: { $0.strength < $1.strength }) {
+            let agree = copies.allSatisfy { $0.content == winner.content }
+            found.append(
+                EffectiveDefault(
+                    name: "chat-template-copies", value: .string(agree ? "agree" : "disagree"), file: winner.place.file,
+                    key: winner.place.key))
+        }
+        if let agree = stops.agree, let path = stops.decisive.flatMap({ try? RelativePath($0) }), let file = place(path)
+        {
+            found.append(
+                EffectiveDefault(
+                    name: "stop-tokens", value: .string(agree ? "agree" : "disagree"), file: file, key: "eos_token_id"))
+        }
+        return found
     }
 
     // MARK: JSON
@@ -56,6 +82,7 @@ struct DefaultsReader {
             add(rule.name, DefaultsReader.plainToken(found), path, key)
         }
         if kind == .pooling { readPooling(value, path) }
+        stops.read(kind, value)
         if kind == .tokenizer || kind == .templateJSON {
             readTemplates(value, strength: kind == .tokenizer ? 2 : 1, path)
         }
@@ -121,11 +148,38 @@ struct DefaultsReader {
         let suffix = name.map { ":" + Escaped($0, limit: 100).description } ?? ""
         guard let file = place(path) else { return }
         templates.append(
-            Template(strength: strength) { shadowed in
+            Template(
+                strength: strength, name: name, content: Digest(of: DefaultsReader.withPlainLineEnds(text)),
+                place: (file, key)
+            ) { shadowed in
                 EffectiveDefault(
                     name: (shadowed ? "chat-template-shadowed" : "chat-template") + suffix, value: digest, file: file,
                     key: key)
             })
+    }
+
+    private static func withPlainLineEnds(_ text: [UInt8]) -> [UInt8] {
+        guard text.contains(0x0D) else { return text }
+        var plain: [UInt8] = []
+        plain.reserveCapacity(text.count)
+        for (index, byte) in text.enumerated() {
+            if byte != 0x0D {
+                plain.append(byte)
+            } else if index + 1 == text.count || text[index + 1] != 0x0A {
+                plain.append(0x0A)
+            }
+        }
+        return plain
+    }
+
+    // MARK: The tokenizer's model
+
+    private mutating func readTokenizer(_ content: [UInt8], _ path: RelativePath) {
+        guard let parts = TokenizerParts(content) else { return add("unreadable", "not JSON", path, nil) }
+        for (key, name) in TokenizerParts.wanted {
+            guard let part = parts.parts.first(where: { $0.key == key }) else { continue }
+            add(name, TokenizerParts.summary(part.value), path, key)
+        }
     }
 
     // MARK: README
@@ -134,7 +188,13 @@ struct DefaultsReader {
         guard String(validating: content, as: UTF8.self) != nil else {
             return add("unreadable", "not UTF-8", path, nil)
         }
-        if let license = Readme.license(content) { add("license", .string(license), path, "license") }
+        if let license = Readme.frontMatter(content, "license") { add("license", .string(license), path, "license") }
+        if let name = Readme.frontMatter(content, "license_name") {
+            add("license-name", .string(name), path, "license_name")
+        }
+        if let key = Readme.gatingKey(content) { add("gating", true, path, key) }
+        // What an adapter's card recommends is not said of the deliverable.
+        guard role == .model else { return }
         for found in Readme.recommendations(content) {
             add("recommended:" + found.parameter, found.value, path, found.written)
         }

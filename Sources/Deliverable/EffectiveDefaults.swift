@@ -4,8 +4,10 @@ package import ContentModel
 
 /// Reads the effective defaults out of a repository's small files: the list in `docs/formats/lock.md`.
 package enum EffectiveDefaults {
-    /// The largest file read, in bytes; a larger one gives an `unreadable` entry.
+    /// The largest file of most kinds that is read, in bytes.
     package static let maximumFileSize = 4 << 20
+    /// The largest `tokenizer.json` read, in bytes: of it only small parts count, and the rest is passed over.
+    package static let maximumTokenizerSize = 32 << 20
     /// The longest value kept, in bytes of compact JSON; a longer one is replaced by its digest.
     package static let maximumValueSize = 4096
     /// The deepest value kept; a deeper one is replaced by its digest.
@@ -15,6 +17,11 @@ package enum EffectiveDefaults {
 
     /// Whether the content of the file at `path` of a model or tokenizer repository is needed.
     package static func wants(_ path: RelativePath) -> Bool { DefaultsFile(path) != nil }
+
+    /// The largest file at `path` that is read, in bytes; a larger one gives an `unreadable` entry.
+    package static func maximumSize(of path: RelativePath) -> Int {
+        DefaultsFile(path)?.maximumSize ?? maximumFileSize
+    }
 
     /// The defaults that the files give, in the order of the lock.
     ///

@@ -59,6 +59,7 @@ package struct Manifest: Sendable, Hashable {
         #   remote_code: review                 # deny | review
         #   cooldown: 7d                        # lock no revision that is younger
         #   licenses: [apache-2.0, mit]
+        #   accept: [docs, packaging]           # changes that `update` need not be told to accept
 
         """
     }

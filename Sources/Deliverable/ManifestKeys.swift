@@ -12,6 +12,6 @@ enum ManifestKeys {
     static let source = ["repo", "revision", "include", "exclude", "origin"]
     static let shortSource = source + ["tokenizer_revision", "cache_dir"]
     static let launch = ["command", "env", "files"]
-    static let policy = ["pickle", "remote_code", "cooldown", "licenses"]
+    static let policy = ["pickle", "remote_code", "cooldown", "licenses", "accept"]
     static let origins = ["s3://", "oci://", "dir:", "bundle:"]
 }

@@ -199,7 +199,26 @@ struct ManifestReader {
         return Policy(
             pickle: try fields["pickle"].map { node throws(Failure) in try choice(node) },
             remoteCode: try fields["remote_code"].map { node throws(Failure) in try choice(node) },
-            cooldown: cooldown, licenses: licenses)
+            cooldown: cooldown, licenses: licenses,
+            accept: try fields["accept"].map { node throws(Failure) in try accepted(node) })
+    }
+
+    /// Classes of changes, each once.
+    private func accepted(_ node: ManifestNode) throws(Failure) -> [String] {
+        var words: [String] = []
+        for item in try node.items("classes of changes", limit: ManifestReader.maximumListLength) {
+            let word = try item.text("a class of changes")
+            guard let known = Policy.acceptableWords.first(where: { $0.utf8.elementsEqual(word.utf8) }) else {
+                throw item.expected(
+                    "one of " + Policy.acceptableWords.map { "`\($0)`" }.joined(separator: ", "),
+                    hint: Policy.nearestAcceptable(to: word).map { "did you mean `\($0)`?" })
+            }
+            guard !words.contains(known) else {
+                throw item.failure("`\(known)` is there twice", hint: "keep one of them")
+            }
+            words.append(known)
+        }
+        return words
     }
 
     private func choice<Value: RawRepresentable & CaseIterable>(_ node: ManifestNode) throws(Failure) -> Value

@@ -10,17 +10,28 @@ package struct Policy: Sendable, Hashable {
     package let cooldown: Duration?
     /// The licences allowed, as written.
     package let licenses: [String]?
+    /// The classes of changes that `update` takes without being told so each time, as `docs/formats/manifest.md` lists them.
+    package let accept: [String]?
 
     /// Creates a policy.
     package init(
         pickle: PicklePolicy? = nil, remoteCode: RemoteCodePolicy? = nil, cooldown: Duration? = nil,
-        licenses: [String]? = nil
+        licenses: [String]? = nil, accept: [String]? = nil
     ) {
         self.pickle = pickle
         self.remoteCode = remoteCode
         self.cooldown = cooldown
         self.licenses = licenses
+        self.accept = accept
     }
+
+    /// The words that `accept` may hold: the classes of changes, and what could not be compared.
+    package static let acceptableWords = [
+        "weights", "tokens", "prompt", "sampling", "architecture", "code", "packaging", "docs", "identity", "unchecked",
+    ]
+
+    /// The word that is known and most likely meant by a misspelt one.
+    package static func nearestAcceptable(to word: String) -> String? { Nearest.word(to: word, among: acceptableWords) }
 
     /// The longest cool-down accepted, in days.
     package static let maximumCooldownDays = 3650

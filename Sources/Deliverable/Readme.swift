@@ -31,15 +31,32 @@ enum Readme {
     ]
     private static let connectors: Set<String> = ["=", ":", ":=", "of", "to", "is", "at", "=="]
 
-    /// The value of `license:` in the front matter, when it is a plain text.
-    static func license(_ content: [UInt8]) -> String? {
+    /// The lines of the front matter, without the marks around it.
+    private static func frontMatter(_ content: [UInt8]) -> ArraySlice<ArraySlice<UInt8>>? {
         let lines = content.split(separator: 0x0A, maxSplits: maximumFrontMatterLines, omittingEmptySubsequences: false)
             .map { $0.last == 0x0D ? $0.dropLast() : $0 }
         guard lines.count > 1, lines[0].elementsEqual("---".utf8) else { return nil }
         let rest = lines.dropFirst()
         guard let end = rest.firstIndex(where: { $0.elementsEqual("---".utf8) }) else { return nil }
-        for line in rest[..<end] where line.starts(with: "license:".utf8) {
-            var value = String(decoding: line.dropFirst("license:".utf8.count), as: UTF8.self)
+        return rest[..<end]
+    }
+
+    /// The first key of the front matter that says the repository asks for conditions to be accepted.
+    static func gatingKey(_ content: [UInt8]) -> String? {
+        for line in frontMatter(content) ?? [] where line.starts(with: "extra_gated_".utf8) {
+            let key = line.prefix { isWord($0) }
+            guard key.count <= 64, key.count < line.count, line[line.startIndex + key.count] == UInt8(ascii: ":") else {
+                continue
+            }
+            return String(decoding: key, as: UTF8.self)
+        }
+        return nil
+    }
+
+    /// The value of a key in the front matter, when it is a plain text.
+    static func frontMatter(_ content: [UInt8], _ key: String) -> String? {
+        for line in frontMatter(content) ?? [] where line.starts(with: (key + ":").utf8) {
+            var value = String(decoding: line.dropFirst(key.utf8.count + 1), as: UTF8.self)
             if let comment = value.firstRange(of: " #") { value = String(value[..<comment.lowerBound]) }
             let trimmed = value.drop { $0 == " " || $0 == "\"" || $0 == "'" }
             let cut = trimmed.lastIndex { $0 != " " && $0 != "\"" && $0 != "'" }.map { trimmed[...$0] } ?? ""

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-
 /// Compares two deliverables.
 ///
-/// Files with the same digest are not opened, except for the documents around a template that changed.
+/// Files with the same digest are not opened, except for the documents around a template that changed, and for those that
+/// must agree with one that changed: the three that say where an answer ends, and the files of one tokenizer.
 package struct Comparison: Sendable {
     /// How thoroughly to compare.
     package struct Options: Sendable {
@@ -11,6 +11,9 @@ package struct Comparison: Sendable {
         package var measures = true
         /// Called with the number of bytes of weights just read; false ends the comparison with a `CancellationError`.
         package var progress: @Sendable (Int) -> Bool = { _ in true }
+        /// How many bytes of weights, beside their headers, are read from elsewhere: 64 MiB. What is beyond is in the
+        /// report's `unchecked`.
+        package var maximumRemote: UInt64 = 64 << 20
 
         /// The defaults.
         package init() {}
@@ -35,5 +38,26 @@ package struct Comparison: Sendable {
     /// Prepares a comparison.
     package init(_ before: Snapshot, _ after: Snapshot, options: Options = Options()) {
         (self.before, self.after, self.options) = (before, after, options)
+    }
+
+    /// Compares everything: what cannot be read is in the report's `unchecked`, never silently equal.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled or `options.progress` says so, and what the readers throw
+    ///   that is no `Failure`.
+    @concurrent
+    package func run() async throws -> DriftReport {
+        var findings = try await WeightsComparison(before, after, options: options).run()
+        findings += try await PromptComparison(before, after).run()
+        var documents = DocumentComparison(before, after)
+        try await documents.run()
+        let defaults = try await documents.defaults()
+        findings.changes += IdentityComparison(before: before, after: after, touched: documents.touched).changes()
+        findings.changes += documents.changes
+        findings.changes += LaunchComparison.changes(before.launch, after.launch)
+        findings.changes += LaunchComparison.changes(before.localFiles, after.localFiles)
+        findings.unchecked += documents.shelf.unchecked
+        return DriftReport(
+            before: .init(before), after: .init(after), changes: findings.changes, unchecked: findings.unchecked,
+            sameFiles: documents.sameFiles, differentFiles: documents.differentFiles, defaults: defaults)
     }
 }

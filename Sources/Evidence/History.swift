@@ -87,7 +87,8 @@ package struct History: Sendable {
     ///
     /// The caller holds the project's lock.
     package func appending(
-        _ lock: Lock, action: HistoryEntry.Action, reason: String?, author: String, time: String
+        _ lock: Lock, action: HistoryEntry.Action, reason: String?, author: String, time: String,
+        review: HistoryEntry.Review? = nil
     ) throws(Failure) -> History {
         let text = lock.decision.canonicalText
         let digest = Digest(of: text)
@@ -96,7 +97,9 @@ package struct History: Sendable {
         let entry = HistoryEntry(
             sequence: entries.count + 1, previous: entries.last.map { Digest(of: $0.line) } ?? HistoryEntry.beginning,
             time: time,
-            action: action, author: author, reason: reason, lock: digest, identity: lock.identity)
+            action: action, author: author, reason: reason, from: review?.from, accepted: review?.accepted,
+            lock: digest,
+            identity: lock.identity)
         let file = History.file(directory)
         if hasTornTail { try File(file, .updating).truncate(to: ByteCount(clamping: end)) }
         try FileSystem.append(Array((entry.line + "\n").utf8), to: file)

@@ -17,6 +17,17 @@ package struct HistoryEntry: Sendable, Hashable {
         case observed
     }
 
+    /// What was accepted with an update.
+    package struct Review: Sendable, Hashable {
+        /// The digest of the lock that was in force.
+        package let from: Digest
+        /// The classes of changes that were accepted.
+        package let accepted: [String]
+
+        /// Notes it.
+        package init(from: Digest, accepted: [String]) { (self.from, self.accepted) = (from, accepted) }
+    }
+
     /// The number of the line, from 1.
     package let sequence: Int
     /// The SHA-256 of the line before, without its line feed; 64 zeros for the first.
@@ -29,6 +40,10 @@ package struct HistoryEntry: Sendable, Hashable {
     package let author: String
     /// What the person said.
     package let reason: String?
+    /// The lock that an accepted update replaced; nil for other lines and for those of older programs.
+    package let from: Digest?
+    /// The classes of changes that were accepted with an update, as `docs/formats/diff.md` names them; nil where `from` is.
+    package let accepted: [String]?
     /// The SHA-256 of the text of the lock's decision: without what was found out about the bytes later.
     package let lock: Digest
     /// The lock's identity.
@@ -39,6 +54,8 @@ package struct HistoryEntry: Sendable, Hashable {
         JSONValue.object([
             "sequence": .integer(Int64(sequence)), "previous": .string(previous.description), "time": .string(time),
             "action": .string(action.rawValue), "author": .string(author), "reason": reason.map { .string($0) },
+            "from": from.map { .string($0.description) },
+            "accepted": accepted.map { .array($0.map { .string($0) }) },
             "lock": .string(lock.description), "identity": .string(identity.description),
         ]).text(.compact)
     }
@@ -50,26 +67,31 @@ package struct HistoryEntry: Sendable, Hashable {
         let action: Action
         let author: String
         let reason: String?
+        let from: String?
+        let accepted: [String]?
         let lock: String
         let identity: String
     }
 
     init(
-        sequence: Int, previous: Digest, time: String, action: Action, author: String, reason: String?, lock: Digest,
-        identity: Digest
+        sequence: Int, previous: Digest, time: String, action: Action, author: String, reason: String?,
+        from: Digest?, accepted: [String]?, lock: Digest, identity: Digest
     ) {
         (self.sequence, self.previous, self.time, self.action) = (sequence, previous, time, action)
-        (self.author, self.reason, self.lock, self.identity) = (author, reason, lock, identity)
+        (self.author, self.reason, self.from, self.accepted) = (author, reason, from, accepted)
+        (self.lock, self.identity) = (lock, identity)
     }
 
     /// Reads a line; nil when it is not exactly what `line` would write.
     init?(line: String) {
         guard let disk = try? JSONDecoder().decode(Disk.self, from: Data(line.utf8)),
-            let previous = Digest(disk.previous), let lock = Digest(disk.lock), let identity = Digest(disk.identity)
+            let previous = Digest(disk.previous), (disk.from == nil) == (disk.accepted == nil),
+            let lock = Digest(disk.lock), let identity = Digest(disk.identity)
         else { return nil }
         self.init(
             sequence: disk.sequence, previous: previous, time: disk.time, action: disk.action, author: disk.author,
-            reason: disk.reason, lock: lock, identity: identity)
+            reason: disk.reason, from: disk.from.flatMap { Digest($0) }, accepted: disk.accepted, lock: lock,
+            identity: identity)
         guard self.line.utf8.elementsEqual(line.utf8) else { return nil }
     }
 

@@ -192,14 +192,14 @@ extension Machine {
             if name == "imag" { return .float(0) }
         default: break
         }
-        let unsafe = Value.undefined(
+        let refused = Value.undefined(
             MissingValue(
                 "access to attribute \(Representation.quoted(name)) of "
                     + "\(Representation.quoted(object.typeName)) object is unsafe.", kind: .security))
-        if name.hasPrefix("__"), name.hasSuffix("__"), name.utf8.count > 4 { return unsafe }
+        if name.hasPrefix("__"), name.hasSuffix("__"), name.utf8.count > 4 { return refused }
         switch Methods.access(object, name) {
         case .none: return nil
-        case .forbidden: return unsafe
+        case .forbidden: return refused
         case .allowed: return .function(FunctionObject(.method(object, name)))
         }
     }

@@ -36,7 +36,9 @@ enum ContainerGuess {
         }
         if head.count > 2, head[0] == 0x80, (2...5).contains(head[1]) { return .checkpoint }
         if name.hasSuffix(".gguf") { return .gguf }
-        let isCheckpoint = [".bin", ".pt", ".pth", ".ckpt", ".npz", ".npy", ".tar", ".pkl"].contains { name.hasSuffix($0) }
+        let isCheckpoint = [".bin", ".pt", ".pth", ".ckpt", ".npz", ".npy", ".tar", ".pkl"].contains {
+            name.hasSuffix($0)
+        }
         return isCheckpoint ? .checkpoint : .safetensors
     }
 }

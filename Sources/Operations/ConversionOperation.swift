@@ -68,7 +68,8 @@ package struct ConversionOperation: Sendable {
         let shown = Escaped(group.name, limit: 1024)
         guard group.container != .gguf else {
             throw Failure(
-                .usage, "`\(shown)` is GGUF, whose blocks no other container has", hint: "`digest` and `inspect` read it")
+                .usage, "`\(shown)` is GGUF, whose blocks no other container has",
+                hint: "`digest` and `inspect` read it")
         }
         if let problem = group.problem ?? group.missingFiles {
             throw Failure(
@@ -84,7 +85,9 @@ package struct ConversionOperation: Sendable {
             names.append(try group.names[place] ?? RelativePath(last))
         }
         let index = group.index.flatMap { index in
-            files.entries[index.entry].path.flatMap { try? RelativePath($0.name) }.map { ($0, index.content) }
+            files.entries[index.entry].path.flatMap { try? RelativePath($0.name) }.map {
+                (path: $0, content: index.content)
+            }
         }
         let isCheckpoint = group.container == .checkpoint
         return ConversionPlan.Source(
@@ -118,7 +121,8 @@ package struct ConversionOperation: Sendable {
         }
         guard refused == 0 else {
             throw Failure(
-                .refused, "the scan does not clear \(refused == 1 ? "the checkpoint" : "\(refused) of the checkpoints")",
+                .refused,
+                "the scan does not clear \(refused == 1 ? "the checkpoint" : "\(refused) of the checkpoints")",
                 hint: "`weighlock scan` says more; what it does not clear is not converted", details: lines)
         }
         return sources

@@ -12,7 +12,9 @@ struct ConversionRecord: Sendable, Hashable {
     /// The digest of the tensors, the same before and after.
     let tensors: Digest
 
-    init(result: Digest, size: ByteCount, tensors: Digest) { (self.result, self.size, self.tensors) = (result, size, tensors) }
+    init(result: Digest, size: ByteCount, tensors: Digest) {
+        (self.result, self.size, self.tensors) = (result, size, tensors)
+    }
 
     /// The record as it is kept: one line.
     var bytes: [UInt8] {
@@ -22,7 +24,8 @@ struct ConversionRecord: Sendable, Hashable {
     /// Reads a record back; nil when it is not whole or of other rules.
     init?(bytes: [UInt8]) {
         let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
-        guard bytes.last == UInt8(ascii: "\n"), fields.count == 6, fields[0] == "weighlock-conversion", fields[1] == "1",
+        guard bytes.last == UInt8(ascii: "\n"), fields.count == 6, fields[0] == "weighlock-conversion",
+            fields[1] == "1",
             fields[2] == "\(Conversion.version)", let result = Digest(String(fields[3])),
             let size = Int64(fields[4]).flatMap({ ByteCount($0) }), let tensors = Digest(String(fields[5].dropLast()))
         else { return nil }

@@ -22,7 +22,9 @@ extension Inspection {
             let found = try await RemoteHeader.read(try files.reader(place), size: entry.size) { source in
                 parse(source, kind, isRemote: true)
             }
-            return found ?? .failed("too much of it would have to be fetched; `lock` and `sync` it, or inspect a file on this machine")
+            return found
+                ?? .failed(
+                    "too much of it would have to be fetched; `lock` and `sync` it, or inspect a file on this machine")
         }
     }
 
@@ -82,7 +84,8 @@ extension InspectionReport.File {
 
     private init(_ entry: ModelFiles.Entry, problem: String) {
         self.init(
-            name: entry.name, size: entry.size, layout: nil, problem: problem, findings: [], findingCount: 0, tensors: [])
+            name: entry.name, size: entry.size, layout: nil, problem: problem, findings: [], findingCount: 0,
+            tensors: [])
     }
 
     private init(_ entry: ModelFiles.Entry, _ header: Header, _ padding: UInt64) {
@@ -113,7 +116,7 @@ extension InspectionReport.File {
                 InspectionReport.Finding(
                     rule: "refused-tensor", message: "`\($0.name)` cannot be in a safetensors file: \($0.reason)")
             } + contents.notes.map { InspectionReport.Finding(rule: "unusual-layout", message: $0) }
-        let items = contents.items.values.map { item in
+        let tensors = contents.ordered.map { item in
             let bytes: UInt64? =
                 if case .bytes(let count) = item.spec.type.byteCount(of: item.spec.shape) { count } else { nil }
             return InspectionReport.Tensor(
@@ -123,7 +126,7 @@ extension InspectionReport.File {
         self.init(
             name: entry.name, size: entry.size, layout: layout, problem: nil,
             findings: Array(findings.prefix(Self.findingLimit)), findingCount: findings.count,
-            tensors: items.sorted { ($0.offset ?? .max, $0.name) < ($1.offset ?? .max, $1.name) })
+            tensors: tensors)
     }
 
     private init(_ entry: ModelFiles.Entry, _ header: GGUFHeader) {
@@ -164,7 +167,8 @@ extension InspectionReport.File {
                 let item = metadata("", value)
                 return item.type == "string" ? "`\(Escaped(item.value, limit: 40))`" : item.value
             }
-            let list = shown.joined(separator: ", ") + (UInt64(shown.count) < array.count && !shown.isEmpty ? ", …" : "")
+            let list =
+                shown.joined(separator: ", ") + (UInt64(shown.count) < array.count && !shown.isEmpty ? ", …" : "")
             return .init(key, list, type: type, length: array.count, digest: array.digest)
         }
     }

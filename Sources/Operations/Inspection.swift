@@ -27,7 +27,9 @@ package struct Inspection: Sendable {
         let files = try await ModelFiles(target, session, project)
         let groups = try await ModelGroup.groups(files)
         let wanted = Set(groups.flatMap(\.files)).sorted()
-        let kinds = Dictionary(groups.flatMap { group in group.files.map { ($0, group.container) } }) { first, _ in first }
+        let kinds = Dictionary(groups.flatMap { group in group.files.map { ($0, group.container) } }) { first, _ in
+            first
+        }
         let headers = try await Inspection.headers(
             wanted, kinds, files, connections: session.settings.connections)
         let models = groups.filter { group in
@@ -173,7 +175,9 @@ package struct Inspection: Sendable {
             // A file without a tensor could not be read, which is a problem of its own.
             guard let names = held[entry.file], !names.isEmpty, !names.contains(entry.tensor) else { continue }
             count += 1
-            if findings.count < ShardCheck.limit { findings.append(.missingTensor(entry.tensor, expectedIn: entry.file)) }
+            if findings.count < ShardCheck.limit {
+                findings.append(.missingTensor(entry.tensor, expectedIn: entry.file))
+            }
         }
         count += group.strays.count
         findings = Array((findings + group.strays.sorted().map { .strayFile($0) }).prefix(ShardCheck.limit))

@@ -61,7 +61,8 @@ package struct InspectionReport: Sendable {
         package let digest: Digest?
 
         /// Puts an entry together.
-        package init(_ key: String, _ value: String, type: String? = nil, length: UInt64? = nil, digest: Digest? = nil) {
+        package init(_ key: String, _ value: String, type: String? = nil, length: UInt64? = nil, digest: Digest? = nil)
+        {
             (self.key, self.value, self.type, self.length, self.digest) = (key, value, type, length, digest)
         }
     }

@@ -29,22 +29,17 @@ package struct LockOperation: Sendable {
         let resolver = Resolver(
             session: session, hub: try session.hub(for: manifest), project: project, current: current)
         let lock = try await resolver.resolve(manifest, updating: [])
+        try manifest.policy.checkLicenses(lock)
         let isChanged = lock != current
         if isChanged, !check {
             try await project.commit(lock, replacing: current, action: .lock, reason: nil, settings: session.settings)
         }
-        LockOperation.warnOfUnchecked(manifest.policy, session)
         return Outcome(lock: lock, isChanged: isChanged, changed: LockOperation.changes(from: current, to: lock))
     }
 
     static func changes(from old: Lock?, to new: Lock) -> [DeliverableName] {
         let names = Set(new.deliverables.map(\.name)).union(old?.deliverables.map(\.name) ?? [])
         return names.filter { new.deliverable($0) != old?.deliverable($0) }.sorted()
-    }
-
-    /// A policy that nobody enforces must not look as if somebody did.
-    static func warnOfUnchecked(_ policy: Policy, _ session: Session) {
-        if policy.licenses != nil { session.emit(.warning("`policy.licenses` is not checked by this version")) }
     }
 
     /// Why a lock does not fit a manifest: one line for each difference; nothing when it fits. Asks nobody.

@@ -40,7 +40,7 @@ package struct OutdatedCheck: Sendable {
     }
 
     /// What stands for drift, as opposed to not having been able to look.
-    private static let answers: Set<Failure.Code> = [
+    static let answers: Set<Failure.Code> = [
         .repositoryNotFound, .repositoryGated, .repositoryDisabled, .revisionNotFound,
     ]
 
@@ -62,6 +62,57 @@ package struct OutdatedCheck: Sendable {
             for source in deliverable.sources { findings.append(try await check(deliverable.name, source, hub)) }
         }
         return findings
+    }
+
+    /// What differs in one deliverable, in the classes of a review.
+    package struct Summary: Sendable {
+        /// The deliverable.
+        package let deliverable: DeliverableName
+        /// The classes, each with the worst that a change of it does or, when no file was read, can do.
+        package let classes: ReviewClasses
+        /// Whether an output can differ: `unknown` until files have been read, or when some could not be compared.
+        package let verdict: DriftReport.Verdict
+        /// The whole comparison, when files were read.
+        package let report: DriftReport?
+    }
+
+    /// Sums findings up by deliverable. With `deep` the documents and the headers that changed are read, by ranges from the Hub:
+    /// kilobytes, and no numbers; otherwise nothing is, and a file that changed counts as the worst that its component can do.
+    package func summaries(_ findings: [Finding], deep: Bool) async throws -> [Summary] {
+        var names: [DeliverableName] = []
+        for finding in findings where !names.contains(finding.deliverable) { names.append(finding.deliverable) }
+        var summaries: [Summary] = []
+        for name in names {
+            let own = findings.filter { $0.deliverable == name }
+            guard deep, own.contains(where: \.isDrift) else {
+                summaries.append(OutdatedCheck.summary(name, own))
+                continue
+            }
+            var options = Comparison.Options()
+            options.measures = false
+            let reports = try await DiffOperation(session, project).run(
+                .locked(name), .upstream(name), options: options)
+            guard let report = reports.first else { continue }
+            summaries.append(
+                Summary(deliverable: name, classes: ReviewClasses([report]), verdict: report.verdict, report: report))
+        }
+        return summaries
+    }
+
+    private static func summary(_ name: DeliverableName, _ findings: [Finding]) -> Summary {
+        var classes = ReviewClasses([ReviewClasses.Entry]())
+        for finding in findings {
+            switch finding.status {
+            case .current: break
+            case .moved(let drift): classes = classes + ReviewClasses(files: drift.files)
+            case .unavailable: classes = classes + ReviewClasses.identity(.breaking)
+            }
+            if finding.renamedTo != nil || finding.isHistoryRewritten {
+                classes = classes + ReviewClasses.identity(.security)
+            }
+        }
+        let isUnknown = classes.entries.contains { $0.severity == .behaviour }
+        return Summary(deliverable: name, classes: classes, verdict: isUnknown ? .unknown : .unchanged, report: nil)
     }
 
     static func unknown(_ name: DeliverableName, _ lock: Lock) -> Failure {

@@ -109,7 +109,8 @@ package struct Project: Sendable {
     /// - Parameter expected: the lock that the decision was made on. When another one is in force by now nothing is written
     ///   and the code is `busy`.
     package func commit(
-        _ lock: Lock, replacing expected: Lock?, action: HistoryEntry.Action, reason: String?, settings: Settings
+        _ lock: Lock, replacing expected: Lock?, action: HistoryEntry.Action, reason: String?,
+        review: HistoryEntry.Review? = nil, settings: Settings
     ) async throws {
         let held = try await FileLock(stateDirectory.appending("project.lock"), patience: .seconds(60))
         defer { withExtendedLifetime(held) {} }
@@ -127,7 +128,7 @@ package struct Project: Sendable {
         }
         if history.entries.last?.lock != lock.digest {
             _ = try history.appending(
-                lock, action: action, reason: reason, author: settings.author, time: settings.now())
+                lock, action: action, reason: reason, author: settings.author, time: settings.now(), review: review)
         }
         try FileSystem.replace(lockPath, with: Array(lock.canonicalText.utf8))
     }

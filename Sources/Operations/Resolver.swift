@@ -177,9 +177,10 @@ struct Resolver: Sendable {
         for source in sources where source.role.repositoryKind == .model && source.role != .base {
             var contents: [(path: RelativePath, content: [UInt8])] = []
             for file in source.files where EffectiveDefaults.wants(file.path) {
-                guard file.size.value <= Int64(EffectiveDefaults.maximumFileSize) else {
+                let limit = EffectiveDefaults.maximumSize(of: file.path)
+                guard file.size.value <= Int64(limit) else {
                     // Not fetched: a stand-in that is one byte too long gives the entry which says that it was not read.
-                    contents.append((file.path, [UInt8](repeating: 0x20, count: EffectiveDefaults.maximumFileSize + 1)))
+                    contents.append((file.path, [UInt8](repeating: 0x20, count: limit + 1)))
                     continue
                 }
                 contents.append((file.path, try await read(file, source)))
@@ -197,7 +198,7 @@ struct Resolver: Sendable {
                 expected: ExpectedBlob(name: file.path.description, size: file.size, sha256: file.sha256))
             _ = try await Download(session: session, hub: hub).run([item])
         }
-        return try session.store.read(file.sha256, limit: EffectiveDefaults.maximumFileSize)
+        return try session.store.read(file.sha256, limit: EffectiveDefaults.maximumSize(of: file.path))
     }
 
     /// The files of the project that are part of the delivery.

@@ -38,7 +38,7 @@ package struct Rollback: Sendable {
             let held = try await session.holdStore()
             defer { withExtendedLifetime(held) {} }
             try checkBlobs(lock)
-            lock = try await Sync.examine(lock, manifest, session)
+            lock = try await Sync.examine(lock, manifest, session, project)
             for part in Layout(
                 lock, manifest, project: project.directory, home: session.settings.home, store: session.store
             ).parts {

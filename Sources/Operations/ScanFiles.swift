@@ -26,6 +26,7 @@ struct ScanFiles: Sendable {
         let chosen = files.focus.map { [$0] } ?? Array(files.entries.indices)
         origin = files.origin
         notes = []
+        let owners = try ScanFiles.owners(target, project)
         items = chosen.map { index in
             let entry = files.entries[index]
             let place: ScanItem.Place =
@@ -34,7 +35,9 @@ struct ScanFiles: Sendable {
                 case .remote: .remote(files, index)
                 case .absent: .nowhere(.fileAbsent, "it is not in the store")
                 }
-            return ScanItem(path: entry.name, name: prefix + entry.name, size: entry.size, place: place)
+            return ScanItem(
+                path: entry.name, name: prefix + entry.name, size: entry.size, place: place,
+                repository: owners[entry.name] ?? ScanFiles.repository(target))
         }
     }
 
@@ -58,6 +61,23 @@ struct ScanFiles: Sendable {
             self.init(origin: .file(path), items: [item], notes: [])
         default: throw Failure(.file, "\(shown) is neither a file nor a directory")
         }
+    }
+
+    private static func repository(_ target: ModelTarget) -> RepositoryID? {
+        guard case .repository(let repository, _, _) = target.place else { return nil }
+        return repository
+    }
+
+    /// The repositories that the files of a deliverable are from, by their paths in its listing.
+    private static func owners(_ target: ModelTarget, _ project: Project) throws(Failure) -> [String: RepositoryID] {
+        guard case .deliverable(let name, _) = target.place, let locked = try project.lock().deliverable(name) else {
+            return [:]
+        }
+        var owners: [String: RepositoryID] = [:]
+        for source in locked.sources {
+            for file in source.files { owners[source.role.pathPrefix + file.path.description] = source.request.repository }
+        }
+        return owners
     }
 
     /// What stands before the name of a file of a directory, so that the whole can be typed again.

@@ -21,4 +21,6 @@ struct ScanItem: Sendable {
     let name: String
     let size: ByteCount
     let place: Place
+    /// The repository that it is from, where that is known.
+    var repository: RepositoryID?
 }

@@ -140,7 +140,10 @@ package struct ScanOperation: Sendable {
             let item = items[place]
             if case .remote(let listing, let index) = item.place {
                 found.append(
-                    (place, try await RemoteScan(files: listing, index: index, item: item, options: options).run()))
+                    (
+                        place,
+                        try await RemoteScan(files: listing, index: index, item: item, options: options(for: item)).run()
+                    ))
             } else {
                 found.append((place, scan(item)))
             }
@@ -152,6 +155,13 @@ package struct ScanOperation: Sendable {
         }
         if bytes > 0 { session.emit(.advanced(bytes)) }
         return found
+    }
+
+    /// The options with what is known of a file.
+    private func options(for item: ScanItem) -> ScanOptions {
+        var options = options
+        options.repository = item.repository?.description ?? options.repository
+        return options
     }
 
     private func scan(_ item: ScanItem) -> ScanReport.File {
@@ -167,7 +177,7 @@ package struct ScanOperation: Sendable {
                 } else if options.checksums {
                     file.willReadSequentially()
                 }
-                let scan = try Scanner.scan(source, name: item.path, options: options)
+                let scan = try Scanner.scan(source, name: item.path, options: options(for: item))
                 let isSmall = file.size <= ScanOperation.smallFile
                 let wantsDigest =
                     !scan.findings.isEmpty && (wantsDigests || isSmall || allowed?.content.entries.isEmpty == false)

@@ -6,8 +6,8 @@ internal import Scanning
 
 /// What a scan said of a blob, as it is kept beside it: enough to decide by, and to say why.
 ///
-/// The verdict depends on the file's name too, since a name adds expectations, and on the version of the rules; a record for
-/// another name or version is made anew.
+/// The verdict depends on the file's name too, since a name adds expectations, on the version of the rules, and, for a configuration
+/// that asks for code, on the repository that it is from; a record for anything else is made anew.
 struct ScanRecord: Sendable, Hashable, Codable {
     /// How many findings are kept.
     static let maximumFindings = 50
@@ -22,15 +22,20 @@ struct ScanRecord: Sendable, Hashable, Codable {
 
     let rules: Int
     let name: String
+    /// The repository that the file is from, where that is known.
+    let repository: String?
     let kind: String
     let verdict: String
     /// Whether loading the file unpickles something.
     let hasPickle: Bool
     let findings: [Finding]
+    /// Whether there were more findings than are kept.
+    let isCut: Bool
 
-    init(_ scan: FileScan, name: String) {
+    init(_ scan: FileScan, name: String, repository: String?) {
         rules = Scanning.rulesVersion
-        self.name = name
+        (self.name, self.repository) = (name, repository)
+        isCut = scan.isCut || scan.findings.count > ScanRecord.maximumFindings
         kind = scan.kind.rawValue
         verdict = scan.verdict.rawValue
         hasPickle = scan.refusedByWeightsOnly != nil
@@ -55,8 +60,14 @@ struct ScanRecord: Sendable, Hashable, Codable {
         return Array("\(ScanRecord.magic)\n\(Digest(of: Array(body)))\n".utf8) + body
     }
 
-    /// Reads a record back; nil when it is not whole, of other rules or for another name.
-    init?(bytes: [UInt8], name: String) {
+    /// The rules whose findings depend on the repository.
+    private static let repositoryRules: Set<String> = [ScanRule.configOwnCode.id, ScanRule.configForeignCode.id]
+
+    /// Whether the file asks for code of a repository.
+    var asksForCode: Bool { findings.contains { ScanRecord.repositoryRules.contains($0.rule) } }
+
+    /// Reads a record back; nil when it is not whole, of other rules or for another file.
+    init?(bytes: [UInt8], name: String, repository: String?) {
         let header = Array("\(ScanRecord.magic)\n".utf8)
         guard bytes.starts(with: header), bytes.count > header.count + 65 else { return nil }
         let sum = String(decoding: bytes[header.count..<header.count + 64], as: UTF8.self)
@@ -64,7 +75,8 @@ struct ScanRecord: Sendable, Hashable, Codable {
         guard Digest(sum) == Digest(of: body),
             let record = try? JSONDecoder().decode(ScanRecord.self, from: Data(body)),
             record.rules == Scanning.rulesVersion, record.name.utf8.elementsEqual(name.utf8),
-            Verdict(rawValue: record.verdict) != nil
+            Verdict(rawValue: record.verdict) != nil,
+            record.repository == repository || !record.asksForCode && !record.isCut
         else { return nil }
         self = record
     }

@@ -17,11 +17,13 @@ struct Screening: Sendable {
         let source: LockedSource
         let file: LockedFile
         let record: ScanRecord
+        /// What is left of the verdict when the findings that a person has accepted do not count.
+        let outcome: Verdict
 
         /// Whether it must not reach a view: what runs code, and what could and was not read to the end. A broken file of
         /// tensors does no harm to whoever loads it.
         var isRefused: Bool {
-            switch record.outcome {
+            switch outcome {
             case .clean, .review: false
             case .malicious: true
             case .unknown, .unscannable: record.hasPickle || !Self.inert.contains(record.kind)
@@ -37,14 +39,25 @@ struct Screening: Sendable {
 
     let session: Session
     let policy: Policy
+    /// What a person has looked at and accepts.
+    var allowed: AllowFile?
+
+    /// With the allow file beside the manifest, when there is one.
+    ///
+    /// - Throws: `Failure` when it cannot be read, or is not what it should be.
+    init(session: Session, policy: Policy, project: Project) throws(Failure) {
+        (self.session, self.policy) = (session, policy)
+        allowed = try ScanOperation.allowFile(nil, shownAs: nil, project)?.content
+    }
 
     /// The lock with what the scan said, and with what the view is to show instead of pickles.
     ///
     /// - Throws: `Failure` with code `refused` that names every file and finding that is in the way.
     func screen(_ lock: Lock) async throws -> Lock {
         let screened = try await scan(lock)
+        tellAllowed(screened)
         try refuse(screened.filter(\.isRefused))
-        for file in screened where file.record.outcome >= .unknown && !file.isRefused {
+        for file in screened where file.outcome >= .unknown && !file.isRefused {
             session.emit(.warning("`\(file.path)` of `\(file.deliverable)`: \(file.record.findings.first?.reason ?? "cannot be read")"))
         }
         try checkCode(screened)
@@ -77,13 +90,40 @@ struct Screening: Sendable {
         }
         throw Failure(
             .refused, "the scan refuses \(files.count == 1 ? "a file" : "\(files.count) files"); the view is not laid out",
-            hint: "leave them out with `exclude` in weighlock.yaml; `weighlock scan` says more", details: lines)
+            hint: "leave them out with `exclude` in weighlock.yaml; `weighlock scan` says more, and what a person has looked at "
+                + "can be accepted in `\(AllowFile.fileName)`",
+            details: lines)
+    }
+
+    /// Names what would be refused but for the allow file, and entries that no longer count.
+    private func tellAllowed(_ files: [Screened]) {
+        let accepted = files.filter { $0.outcome < $0.record.outcome }.map { "`\($0.path)` of `\($0.deliverable)`" }
+        if !accepted.isEmpty {
+            session.emit(.note("accepted in `\(AllowFile.fileName)`: \(accepted.prefix(8).joined(separator: ", "))"))
+        }
+        let digests = Set(files.map(\.file.sha256))
+        for entry in allowed?.entries ?? [] where entry.isExpired(on: today) && digests.contains(entry.sha256) {
+            session.emit(
+                .warning("\(AllowFile.fileName):\(entry.line): the entry for \(entry.sha256.short) ended on \(entry.until ?? "")"))
+        }
+    }
+
+    private var today: String { String(session.settings.now().prefix(10)) }
+
+    /// The verdict of what no entry of the allow file names.
+    private func outcome(_ record: ScanRecord, of digest: Digest) -> Verdict {
+        let today = today
+        let entries = (allowed?.entries ?? []).filter { $0.sha256 == digest && !$0.isExpired(on: today) }
+        // What is not listed is accepted by nobody.
+        guard !entries.isEmpty, !record.isCut else { return record.outcome }
+        return record.findings.filter { finding in !entries.contains { $0.covers(rule: finding.rule, name: finding.name) } }
+            .map { Verdict(rawValue: $0.verdict) ?? .unscannable }.max() ?? .clean
     }
 
     /// Code that comes with a repository: refused or named, as the policy says.
     private func checkCode(_ files: [Screened]) throws(Failure) {
         let code = files.filter { file in
-            file.file.component == .code || file.record.findings.contains { $0.rule.hasPrefix("config-auto-map") }
+            file.file.component == .code || file.record.asksForCode
         }
         guard !code.isEmpty else { return }
         let names = code.map { "`\($0.path)` of `\($0.deliverable)`" }
@@ -108,12 +148,17 @@ struct Screening: Sendable {
         struct Key: Hashable {
             let digest: Digest
             let name: String
+            let repository: String?
         }
-        func key(_ file: LockedFile) -> Key { Key(digest: file.sha256, name: file.path.segments.last.map { "\($0)" } ?? "") }
+        func key(_ source: LockedSource, _ file: LockedFile) -> Key {
+            Key(
+                digest: file.sha256, name: file.path.segments.last.map { "\($0)" } ?? "",
+                repository: source.request.repository.description)
+        }
         var records: [Key: ScanRecord] = [:]
         var waiting: [Key] = []
-        for key in Set(files.map { key($0.file) }) {
-            if let record = session.store.note(.scan, of: key.digest).flatMap({ ScanRecord(bytes: $0, name: key.name) }) {
+        for key in Set(files.map { key($0.source, $0.file) }) {
+            if let record = session.store.note(.scan, of: key.digest).flatMap({ ScanRecord(bytes: $0, name: key.name, repository: key.repository) }) {
                 records[key] = record
             } else {
                 waiting.append(key)
@@ -122,7 +167,7 @@ struct Screening: Sendable {
         try await withThrowingTaskGroup(of: (Key, ScanRecord).self) { group in
             var rest = waiting[...]
             func add(_ key: Key) {
-                group.addTask { (key, try await scan(key.digest, name: key.name)) }
+                group.addTask { (key, try await scan(key.digest, name: key.name, repository: key.repository)) }
             }
             for key in rest.prefix(Processors.count) { add(key) }
             rest = rest.dropFirst(Processors.count)
@@ -133,15 +178,21 @@ struct Screening: Sendable {
             }
         }
         return files.compactMap { entry in
-            records[key(entry.file)].map {
-                Screened(deliverable: entry.deliverable, source: entry.source, file: entry.file, record: $0)
+            records[key(entry.source, entry.file)].map {
+                Screened(
+                    deliverable: entry.deliverable, source: entry.source, file: entry.file, record: $0,
+                    outcome: outcome($0, of: entry.file.sha256))
             }
         }
     }
 
     @concurrent
-    private func scan(_ digest: Digest, name: String) async throws -> ScanRecord {
-        let record = ScanRecord(try Scanner.scan(try FileSource(session.store.path(of: digest)), name: name), name: name)
+    private func scan(_ digest: Digest, name: String, repository: String?) async throws -> ScanRecord {
+        var options = ScanOptions()
+        options.repository = repository
+        let record = ScanRecord(
+            try Scanner.scan(try FileSource(session.store.path(of: digest)), name: name, options: options), name: name,
+            repository: repository)
         session.store.keep(.scan, of: digest, record.bytes)
         return record
     }

@@ -86,11 +86,11 @@ package struct Sync: Sendable {
     /// Does it, and notes the tensor digests of weights that were seen for the first time in the lock, unless `locked`.
     package func run(locked: Bool = false) async throws -> Outcome {
         let (lock, manifest) = try LockOperation.fitting(project)
-        if let manifest { LockOperation.warnOfUnchecked(manifest.policy, session) }
+        try manifest?.policy.checkLicenses(lock)
         let held = try await session.holdStore()
         defer { withExtendedLifetime(held) {} }
         let work = try await fill(lock, manifest, try plan(lock))
-        let weighed = try await Sync.examine(lock, manifest, session)
+        let weighed = try await Sync.examine(lock, manifest, session, project)
         guard !locked || weighed.deliverables.map(\.replacements) == lock.deliverables.map(\.replacements) else {
             throw Failure(
                 .lockOutdated, "the lock does not say yet what the view is to show instead of pickles",
@@ -126,8 +126,10 @@ package struct Sync: Sendable {
     }
 
     /// The lock with what its bytes, which are all in the store, show: scanned, weighed, and converted where the policy says so.
-    static func examine(_ lock: Lock, _ manifest: Manifest?, _ session: Session) async throws -> Lock {
-        let screening = Screening(session: session, policy: manifest?.policy ?? Policy())
+    static func examine(
+        _ lock: Lock, _ manifest: Manifest?, _ session: Session, _ project: Project
+    ) async throws -> Lock {
+        let screening = try Screening(session: session, policy: manifest?.policy ?? Policy(), project: project)
         return try await Weighing(session: session).complete(try await screening.screen(lock))
     }
 

@@ -36,7 +36,7 @@ struct TensorFile: Sendable {
     ///
     /// - Throws: `Failure` when the file cannot be read, `Problem` when it is not what it should be.
     init(_ path: FilePath, _ container: InspectionReport.Container) throws {
-        source = try FileSource(path)
+        let source = try FileSource(path)
         if container == .gguf { try self.init(gguf: source) } else { try self.init(safetensors: path, source) }
     }
 

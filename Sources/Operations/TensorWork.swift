@@ -91,7 +91,9 @@ struct TensorWork: Sendable {
                 }
                 job = queue.take()
                 while let next = job, let swapped = next.tensor.swapped {
-                    do throws(GGUFError) { queue.finish(next, try swapped.digest(in: next.weights.content.source)) } catch {
+                    do throws(GGUFError) {
+                        queue.finish(next, try swapped.digest(in: next.weights.content.source))
+                    } catch {
                         throw Failure(.file, error.description)
                     }
                     progress(Int(clamping: next.tensor.byteCount))

@@ -30,16 +30,24 @@ package struct Update: Sendable {
         package let before: Digest?
         /// Its behaviour after.
         package let after: Digest?
+        /// What changed in the terms of a model.
+        package let report: DriftReport
     }
 
     /// What would change.
     package struct Review: Sendable {
         /// The deliverables that change.
         package let changes: [Change]
+        /// The lock that it starts from.
+        package let from: Lock
         /// The lock that would come into force.
         package let lock: Lock
         /// The bytes that the store does not have yet.
         package let toFetch: ByteCount
+        /// The classes that changed in all deliverables together.
+        package let classes: ReviewClasses
+        /// The classes that the policy accepts; nil when it says nothing.
+        package let policy: [String]?
     }
 
     let session: Session
@@ -56,6 +64,19 @@ package struct Update: Sendable {
     package func run(
         _ names: [DeliverableName], reason: String?, dryRun: Bool, accept: (Review) async throws -> Bool
     ) async throws -> (review: Review, isAccepted: Bool) {
+        let review = try await review(names)
+        guard review.lock != review.from else { return (review, false) }
+        guard !dryRun, try await accept(review) else { return (review, false) }
+        try Task.checkCancellation()
+        try await project.commit(
+            review.lock, replacing: review.from, action: .update, reason: reason,
+            review: HistoryEntry.Review(from: review.from.digest, accepted: review.classes.decisive),
+            settings: session.settings)
+        return (review, true)
+    }
+
+    /// Resolves the names anew and compares what they mean with the lock. Writes nothing but small files into the store.
+    package func review(_ names: [DeliverableName]) async throws -> Review {
         let manifest = try project.manifest()
         let current = try project.lock()
         for name in names where manifest.deliverable(name) == nil { throw OutdatedCheck.unknown(name, current) }
@@ -63,16 +84,13 @@ package struct Update: Sendable {
         let resolver = Resolver(
             session: session, hub: try session.hub(for: manifest), project: project, current: current)
         let lock = try await resolver.resolve(manifest, updating: updating)
-        let review = try review(from: current, to: lock)
-        guard lock != current else { return (review, false) }
-        guard !dryRun, try await accept(review) else { return (review, false) }
-        try Task.checkCancellation()
-        try await project.commit(lock, replacing: current, action: .update, reason: reason, settings: session.settings)
-        return (review, true)
+        try manifest.policy.checkLicenses(lock)
+        return try await review(from: current, to: lock, manifest.policy)
     }
 
-    private func review(from old: Lock, to new: Lock) throws(Failure) -> Review {
-        let changes = LockOperation.changes(from: old, to: new).map { name -> Change in
+    private func review(from old: Lock, to new: Lock, _ policy: Policy) async throws -> Review {
+        let reports = try await DiffOperation(session, project).run(from: old, to: new)
+        let changes = reports.map { name, report -> Change in
             let (before, after) = (old.deliverable(name), new.deliverable(name))
             let drifts = (after?.sources ?? []).compactMap { source -> SourceDrift? in
                 guard let locked = before?.source(source.role), locked.request.repository == source.request.repository
@@ -85,16 +103,24 @@ package struct Update: Sendable {
             return Change(
                 deliverable: name, sources: drifts,
                 defaults: Update.defaults(before?.defaults ?? [], after?.defaults ?? []),
-                before: before?.behaviour, after: after?.behaviour)
+                before: before?.behaviour, after: after?.behaviour, report: report)
         }
+        return Review(
+            changes: changes, from: old, lock: new, toFetch: try missing(new),
+            classes: ReviewClasses(reports.map(\.report)),
+            policy: policy.accept)
+    }
+
+    /// The bytes of a lock that the store does not have.
+    private func missing(_ lock: Lock) throws(Failure) -> ByteCount {
         var toFetch = ByteCount.zero
         var seen: Set<Digest> = []
-        for file in new.deliverables.flatMap(\.sources).flatMap(\.files) where seen.insert(file.sha256).inserted {
+        for file in lock.deliverables.flatMap(\.sources).flatMap(\.files) where seen.insert(file.sha256).inserted {
             if try session.store.condition(of: file.sha256, size: file.size) == .missing {
                 toFetch = toFetch + file.size
             }
         }
-        return Review(changes: changes, lock: new, toFetch: toFetch)
+        return toFetch
     }
 
     private static func defaults(_ old: [EffectiveDefault], _ new: [EffectiveDefault]) -> [DefaultChange] {

@@ -140,7 +140,9 @@ struct Weighing: Sendable {
         let path = session.store.path(of: file.sha256)
         let source = try FileSource(path)
         let isGGUF: Bool
-        do throws(ByteError) { isGGUF = try GGUFWeights.begins(source) } catch { throw Failure(.file, error.description) }
+        do throws(ByteError) { isGGUF = try GGUFWeights.begins(source) } catch {
+            throw Failure(.file, error.description)
+        }
         if isGGUF {
             let found = try await TensorWork([TensorWork.Source(path: path, container: .gguf)]) { _ in }.run()
             if let failure = found.first?.failure { throw failure }

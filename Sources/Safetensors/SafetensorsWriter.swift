@@ -33,7 +33,8 @@ public struct SafetensorsWriter: ~Copyable {
             place = try Self.resolve(path)
             name = FileSystem.temporaryName(beside: place)
             let mode = try FileSystem.status(place)?.mode
-            opened = try Self.create(name, mode, shownAs: place, size: ByteCount(clamping: Int64(clamping: plan.fileSize)))
+            opened = try Self.create(
+                name, mode, shownAs: place, size: ByteCount(clamping: Int64(clamping: plan.fileSize)))
         } catch { throw .file(error) }
         target = place
         temporary = name

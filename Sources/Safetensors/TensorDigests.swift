@@ -60,8 +60,9 @@ public struct TensorDigests: Sendable, Hashable {
     /// Takes tensors whose names are known to differ.
     init(distinct entries: [Entry]) { self.entries = entries.sorted { $0.name < $1.name } }
 
-    /// Reads and hashes every tensor of a file, each byte once, on all processors: two tensors interleaved on each, in two
-    /// buffers of 512 KiB. What lies in a hole of the file is known to be zero and not read.
+    /// Reads and hashes every tensor of a file, each byte once, on all processors, and on each of them as many tensors side by side
+    /// as it does best, two or sixteen, in buffers of 1 MiB at most. What lies in a hole of the file is known to be zero and not
+    /// read.
     ///
     /// `progress` is called on this thread with the number of bytes hashed since the last call; when it returns false the
     /// work ends and the result is nil.

@@ -7,7 +7,7 @@ public import ContentModel
 /// Defined in `docs/formats/tensor-digest.md`. The prefix fills whole blocks of SHA-256, so that two hashers stay in
 /// step and `update(_:_:_:_:)` can interleave them.
 public struct TensorHasher: Sendable {
-    private var hasher = SHA256()
+    private(set) var hasher = SHA256()
 
     /// Begins the digest of a tensor of this type and shape with `byteCount` bytes.
     public init(type: TensorType, shape: [UInt64], byteCount: UInt64) {
@@ -39,6 +39,16 @@ public struct TensorHasher: Sendable {
     /// Feeds two tensors at once, faster than one after the other.
     public static func update(_ a: inout TensorHasher, _ first: RawSpan, _ b: inout TensorHasher, _ second: RawSpan) {
         SHA256.update(&a.hasher, first, &b.hasher, second)
+    }
+
+    /// Feeds many tensors at once, fastest with `SHA256.lanes` of them: tensor *i* gets the `counts[i]` bytes of `buffer` from
+    /// `i * stride` on.
+    package static func update(
+        _ hashers: inout [TensorHasher], from buffer: RawSpan, stride: Int, counts: [Int]
+    ) {
+        var plain = hashers.map(\.hasher)
+        SHA256.update(&plain, from: buffer, stride: stride, counts: counts)
+        for index in hashers.indices { hashers[index].hasher = plain[index] }
     }
 
     /// Feeds `bytes`, which begin at `offset` in the tensor, to this and to `file`, which has been fed `place` bytes.

@@ -37,10 +37,11 @@ final class TensorQueue: Sendable {
         _ file: borrowing SafetensorsFile, _ progress: (Int) -> Bool
     ) throws(SafetensorsError) -> [TensorDigests.Entry]? {
         let worth = Int(clamping: dataSize / TensorQueue.worthAThread + 1)
+        let workers = max(1, min(Processors.count, worth, (tensors.count + 1) / 2))
+        let share = (tensors.count + workers - 1) / workers
         // Elsewhere `progress` could not ask whether the task that waits here has been cancelled.
         Processors.spread(
-            min(Processors.count, worth, (tensors.count + 1) / 2), here: { work(file) { tell(progress) } },
-            elsewhere: { work(file) {} })
+            workers, here: { work(file, share) { tell(progress) } }, elsewhere: { work(file, share) {} })
         tell(progress)
         if let failure = outcome.withLock({ $0.failure }) { throw failure }
         return stopped.load(ordering: .relaxed) ? nil : outcome.withLock { $0.found }
@@ -51,10 +52,10 @@ final class TensorQueue: Sendable {
         if count > 0, !progress(count) { stopped.store(true, ordering: .relaxed) }
     }
 
-    private func work(_ file: borrowing SafetensorsFile, _ step: () -> Void) {
+    private func work(_ file: borrowing SafetensorsFile, _ share: Int, _ step: () -> Void) {
         var found: [TensorDigests.Entry] = []
         do throws(SafetensorsError) {
-            try work(file, &found, step)
+            try work(file, share, &found, step)
             outcome.withLock { $0.found += found }
         } catch {
             stopped.store(true, ordering: .relaxed)
@@ -63,17 +64,11 @@ final class TensorQueue: Sendable {
     }
 
     private func work(
-        _ file: borrowing SafetensorsFile, _ found: inout [TensorDigests.Entry], _ step: () -> Void
+        _ file: borrowing SafetensorsFile, _ share: Int, _ found: inout [TensorDigests.Entry], _ step: () -> Void
     ) throws(SafetensorsError) {
-        var first = TensorLane()
-        var second = TensorLane()
-        while !stopped.load(ordering: .relaxed) {
-            first.prepare(self, &found)
-            second.prepare(self, &found)
-            guard first.isBusy || second.isBusy else { return }
-            let counts = (try first.fill(file), try second.fill(file))
-            TensorLane.update(&first, counts.0, &second, counts.1)
-            hashed.add(counts.0 + counts.1, ordering: .relaxed)
+        var lanes = TensorLanes(share: share)
+        while !stopped.load(ordering: .relaxed), lanes.prepare(self, &found) {
+            hashed.add(try lanes.step(file), ordering: .relaxed)
             step()
         }
     }

@@ -24,7 +24,7 @@ struct Content: Sendable {
 
     static func detect(_ source: any ByteSource, name: FileName) throws(ByteError) -> Content {
         let head = try source.bytes(at: 0, count: Int(min(source.size, 64)))
-        if let (kind, container) = try signed(source, head) {
+        if let (kind, container) = try signed(source, head, name) {
             return Content(kind, container, isPickleToo: try isPickleToo(source, head))
         }
         if try isPickle(source, head, name) { return Content(.pickle) }
@@ -33,7 +33,9 @@ struct Content: Sendable {
             return Content(.text, isWhollyText: true)
         }
         if try HDF5Reader.hasUserBlock(source) { return Content(.hdf5, .hdf5) }
-        if isText { return Content(.text) }
+        if isText || name.isDocument { return Content(.text) }
+        if name.suffix == "onnx" { return Content(.onnx) }
+        if name.suffix == "pb" { return Content(.savedModel) }
         if try ONNXCheck.begins(source) { return Content(.onnx) }
         if try SavedModelCheck.form(of: source) != nil { return Content(.savedModel) }
         return Content(try ContainerCheck.kind(of: source) == nil ? .binary : .unopened)
@@ -41,9 +43,9 @@ struct Content: Sendable {
 
     /// What the first bytes say, when they say something.
     private static func signed(
-        _ source: any ByteSource, _ head: [UInt8]
+        _ source: any ByteSource, _ head: [UInt8], _ name: FileName
     ) throws(ByteError) -> (ContentKind, ContainerFormat?)? {
-        if head.starts(with: "GGUF".utf8) || head.starts(with: "FUGG".utf8) { return (.gguf, nil) }
+        if isGGUF(head) { return (.gguf, nil) }
         if isSafetensors(head, source.size) { return (.safetensors, nil) }
         if try ExecutableCheck.kind(of: source) != nil { return (.executable, nil) }
         if let container = try ContainerFormat.detect(source), try isReally(container, source) {
@@ -55,7 +57,15 @@ struct Content: Sendable {
             default: return (container.isUnopened ? .unopened : .packed, container)
             }
         }
-        return isMedia(head) ? (.media, nil) : nil
+        // Documents and graphs are what their readers make of them, whatever they begin with.
+        guard !name.isDocument, name.suffix != "onnx", name.suffix != "pb", isMedia(head) else { return nil }
+        return try isText(source) ? nil : (.media, nil)
+    }
+
+    /// The magic word, and a version that no text has.
+    private static func isGGUF(_ head: [UInt8]) -> Bool {
+        (head.starts(with: "GGUF".utf8) || head.starts(with: "FUGG".utf8))
+            && (head.count < 8 || head[4..<8].contains { $0 < 0x09 })
     }
 
     /// Whether a content with a signature is a pickle as well, one that does something.
@@ -63,7 +73,7 @@ struct Content: Sendable {
     /// `GIF89a`, for one, is an instruction with a number behind it.
     private static func isPickleToo(_ source: any ByteSource, _ head: [UInt8]) throws(ByteError) -> Bool {
         // Zip archives and Parquet files begin with `PERSID`, at which loaders give up.
-        guard let first = head.first, first != UInt8(ascii: "P") else { return false }
+        guard let first = head.first, first != UInt8(ascii: "P"), try !failsAtOnce(source, head) else { return false }
         return hasCalls(try Pickle.read(source, options: trial).graph)
     }
 
@@ -83,9 +93,9 @@ struct Content: Sendable {
         return length >= 2 && length <= size - 8 && first == UInt8(ascii: "{")
     }
 
-    /// Two formats have next to no signature: text can begin as zlib does.
+    /// Three formats have a signature that text can begin with.
     private static func isReally(_ container: ContainerFormat, _ source: any ByteSource) throws(ByteError) -> Bool {
-        guard container == .zlib || container == .lzma else { return true }
+        guard container == .zlib || container == .lzma || container == .cpio else { return true }
         return try !isText(source)
     }
 
@@ -95,6 +105,7 @@ struct Content: Sendable {
         guard let first = head.first else { return false }
         let hasProtocol = first == 0x80 && head.count > 1 && head[1] <= 5
         if hasProtocol, name.promise != .none { return true }
+        if try failsAtOnce(source, head) { return false }
         let document = try Pickle.read(source, options: trial)
         if hasCalls(document.graph) || hasProtocol && !document.imports.isEmpty { return true }
         if !document.streams.isEmpty, hasProtocol || !document.imports.isEmpty { return true }
@@ -105,10 +116,37 @@ struct Content: Sendable {
         return name.promise == .pickle && (!document.streams.isEmpty || !document.imports.isEmpty)
     }
 
+    /// Whether the first bytes can be the beginning of no pickle, so that no more has to be read.
+    private static func failsAtOnce(_ source: any ByteSource, _ head: [UInt8]) throws(ByteError) -> Bool {
+        guard source.size > UInt64(head.count) else { return false }
+        let document = try Pickle.read(MemorySource(head), options: trial)
+        guard case .failed(let error) = document.ending, document.streams.isEmpty, document.imports.isEmpty else { return false }
+        switch error.problem {
+        case .unknownOpcode, .stackUnderflow, .missingMark, .unsetMemo, .emptyName, .operand, .unhashable, .oddItems: return true
+        default: return false
+        }
+    }
+
+    /// What raw numbers are, when they could be loaded on their own; nil when they are numbers. Reads few bytes of most.
+    static func loadable(_ source: any ByteSource) throws(ByteError) -> ContentKind? {
+        guard source.size > 0 else { return nil }
+        let name = FileName("storage")
+        let head = try source.bytes(at: 0, count: Int(min(source.size, 64)))
+        switch try signed(source, head, name)?.0 {
+        // Signatures of two bytes are left out: numbers have them too.
+        case .zip: return .zip
+        case .tar: return .tar
+        case .numpy: return .numpy
+        case .hdf5: return .hdf5
+        case .executable: return .executable
+        default: return try isPickle(source, head, name) ? .pickle : nil
+        }
+    }
+
     /// Whether the bytes from `offset` are pickled objects.
     static func isPickled(_ source: any ByteSource, at offset: UInt64) throws(ByteError) -> Bool {
         let part = try source.part(offset, source.size - offset)
-        let head = try part.bytes(at: 0, count: Int(min(part.size, 2)))
+        let head = try part.bytes(at: 0, count: Int(min(part.size, 64)))
         return try isPickle(part, head, FileName("array"))
     }
 

@@ -34,6 +34,21 @@ struct FileName: Sendable {
         "pkl", "pickle", "p", "pk", "joblib", "dill", "pt", "pth", "ckpt", "distcp", "cloudpickle", "pyt", "torch",
     ]
 
+    private static let documents: Set<String> = [
+        "py", "pyw", "pyi", "json", "jsonl", "ndjson", "ipynb", "yaml", "yml", "jinja", "jinja2", "j2", "toml", "cfg", "pbtxt",
+    ]
+
+    /// Whether readers take the file for a text by its name: code, a configuration or a template.
+    var isDocument: Bool { FileName.documents.contains(suffix) }
+
+    /// The name without the ending that a packed file has.
+    var unpacked: String {
+        switch suffix {
+        case "gz", "gzip", "bz2", "xz", "lzma", "zst", "zstd", "z", "zlib": String(path.dropLast(suffix.utf8.count + 1))
+        default: path
+        }
+    }
+
     var promise: Promise {
         switch suffix {
         case "safetensors", "gguf": .tensors

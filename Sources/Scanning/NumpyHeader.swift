@@ -30,7 +30,9 @@ struct NumpyHeader: Sendable, Hashable {
         hasObjects = code.contains("O")
         var count = NumpyHeader.itemSize(code)
         for part in shape.utf8.split(whereSeparator: { !(0x30...0x39).contains($0) }) {
-            guard let factor = UInt64(String(decoding: part, as: UTF8.self)), let current = count else { return nil }
+            guard let factor = UInt64(String(decoding: part, as: UTF8.self)) else { return nil }
+            // Objects have no size in the header.
+            guard let current = count else { continue }
             let (product, overflow) = current.multipliedReportingOverflow(by: factor)
             guard !overflow else { return nil }
             count = product

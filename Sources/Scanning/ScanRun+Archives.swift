@@ -66,7 +66,12 @@ extension ScanRun {
             return
         }
         switch role {
-        case .storage, .torchScriptCode: break
+        case .storage:
+            if let kind = try Content.loadable(contents) {
+                findings.add(.archiveStorage, place, "the numbers of a tensor are of the kind `\(kind.rawValue)`")
+                _ = try scan(contents, name: member.name.text, at: place, depth: depth + 1)
+            }
+        case .torchScriptCode: break
         case .torchScriptPickle:
             var context = PickleContext()
             context.isTorchScript = true
@@ -86,10 +91,7 @@ extension ScanRun {
         }
         guard let stored else { return false }
         guard stored.size > 0 else { return true }
-        switch try Content.detect(stored, name: FileName("storage")).kind {
-        case .binary, .text, .media: break
-        default: return false
-        }
+        if try Content.loadable(stored) != nil { return false }
         unread += stored.size
         return true
     }
@@ -190,7 +192,7 @@ extension ScanRun {
             limits.output = min(limits.output, options.expanded - min(options.expanded, expanded))
             let (contents, trailing) = try Expander.expand(format, source, limits: limits)
             expanded += contents.size
-            let inner = FileName(name).last.hasSuffix(".\(container.rawValue)") ? String(name.dropLast(container.rawValue.utf8.count + 1)) : name
+            let inner = FileName(name).unpacked
             do throws(ByteError) {
                 _ = try scan(contents, name: inner, at: place.member(container.rawValue), depth: depth + 1)
             } catch { throw .bytes(error) }

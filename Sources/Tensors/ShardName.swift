@@ -32,7 +32,9 @@ package struct ShardName: Sendable, Hashable {
                 as: UTF8.self)
             series = String(decoding: bytes[..<first] + bytes[place...], as: UTF8.self)
             pattern = String(decoding: bytes[..<first] + [UInt8(ascii: "*")] + bytes[place...], as: UTF8.self)
-            total = Int(String(decoding: bytes[(place + middle.count)..<end], as: UTF8.self)).flatMap { $0 > 0 ? $0 : nil }
+            total = Int(String(decoding: bytes[(place + middle.count)..<end], as: UTF8.self)).flatMap {
+                $0 > 0 ? $0 : nil
+            }
             return
         }
         return nil

@@ -156,4 +156,112 @@ import Testing
         }
         try workspace.check("convert-usage")
     }
+
+    // MARK: - Checkpoints
+
+    /// A file of `Tests/Corpus`.
+    private static func sample(_ path: String) throws -> [UInt8] {
+        let corpus = FilePath(#filePath).removingLastComponent().removingLastComponent().appending("Corpus")
+        return try FileSystem.read(corpus.appending(path), limit: 16 << 20)
+    }
+
+    /// Two checkpoints and their index, as transformers writes them.
+    private static func shardedCheckpoint() throws -> [String: [UInt8]] {
+        let (first, second) = ("pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin")
+        let names = [
+            first: [
+                "0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked",
+            ],
+            second: ["wte.weight", "lm_head.weight", "part", "other"],
+        ]
+        let map = names.flatMap { file, names in names.map { "\"\($0)\": \"\(file)\"" } }.sorted().joined(
+            separator: ", ")
+        return [
+            first: try sample("checkpoint/state_dict.pt"), second: try sample("checkpoint/tied.pt"),
+            "pytorch_model.bin.index.json": Array(
+                "{\"metadata\": {\"total_size\": 268}, \"weight_map\": {\(map)}}".utf8),
+            "training_args.bin": Array("not a checkpoint".utf8), "config.json": Array("{}".utf8),
+        ]
+    }
+
+    @Test func `checkpoints become safetensors with the same tensors, and what is left out is told`() async throws {
+        let workspace = try await Workspace()
+        try workspace.write(
+            [
+                "tied.pt": Self.sample("checkpoint/tied.pt"), "nested.pt": Self.sample("checkpoint/nested.pt"),
+                "old.bin": Self.sample("checkpoint/views-legacy.pt"),
+                "arrays.npz": Self.sample("checkpoint/packed.npz"),
+            ], to: ".")
+        try workspace.write(try Self.shardedCheckpoint(), to: "sharded")
+        for command in [
+            ["tied.pt", "tied.safetensors", "--dry-run"], ["tied.pt", "tied.safetensors"],
+            ["nested.pt", "nested", "--metadata", "license=mit"],
+            ["nested.pt", "state.safetensors", "--key", "optimizer.state", "--json"],
+            ["old.bin", "old", "--max-shard-size", "300"], ["arrays.npz", "arrays.safetensors", "--align", "64"],
+            ["sharded", "model"], ["sharded/pytorch_model.bin.index.json", "one.safetensors"],
+            ["sharded", "three", "--shards", "3", "--json"],
+        ] {
+            #expect(try await workspace.run(["convert"] + command).status == 0)
+        }
+        for (source, results) in [
+            ("tied.pt", ["tied.safetensors"]), ("nested.pt", ["nested/nested.safetensors"]), ("old.bin", ["old"]),
+            ("arrays.npz", ["arrays.safetensors"]), ("sharded", ["model", "one.safetensors", "three"]),
+        ] {
+            let before = try await tensors(workspace, source)
+            for result in results {
+                #expect(try await tensors(workspace, result) == before, "\(result)")
+                try await workspace.quietly("inspect", "--strict", result)
+            }
+        }
+        #expect(
+            try FileSystem.list(workspace.project.appending("model")).sorted() == [
+                "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json",
+            ])
+        #expect(try leftovers(workspace).isEmpty)
+        try workspace.check("convert-checkpoint")
+    }
+
+    @Test func `the same checkpoint gives the same files twice`() async throws {
+        let workspace = try await Workspace()
+        try workspace.write(try Self.shardedCheckpoint(), to: "sharded")
+        for target in ["a", "b"] { try await workspace.quietly("convert", "sharded", target) }
+        for name in try FileSystem.list(workspace.project.appending("a")) {
+            #expect(
+                try FileSystem.read(workspace.project.appending("a/\(name)"), limit: 1 << 20)
+                    == FileSystem.read(workspace.project.appending("b/\(name)"), limit: 1 << 20))
+        }
+    }
+
+    @Test func `what the scan does not clear or safetensors cannot hold is refused, and nothing is written`()
+        async throws
+    {
+        let workspace = try await Workspace()
+        var damaged = try Self.sample("checkpoint/state_dict.pt")
+        // A byte of the first storage: its checksum is wrong then.
+        let storage = try #require(damaged.firstRange(of: Array("data/0".utf8)))
+        damaged[storage.upperBound + 64] ^= 1
+        var incomplete = try Self.shardedCheckpoint()
+        incomplete["pytorch_model-00002-of-00002.bin"] = nil
+        try workspace.write(
+            [
+                "attack.bin": Array("cos\nsystem\n(S'true'\ntR.".utf8),
+                "refused.pt": Self.sample("checkpoint/refused.pt"),
+                "objects.npz": Self.sample("checkpoint/arrays.npz"), "array.npy": Self.sample("checkpoint/c.npy"),
+                "damaged.pt": damaged, "cut.pt": Array(Self.sample("checkpoint/state_dict.pt").dropLast(200)),
+                "text.bin": Array("once upon a time".utf8), "model.gguf": Self.sample("gguf/quantized.gguf"),
+                "nested.pt": Self.sample("checkpoint/nested.pt"), "m.safetensors": ModelFolder.single,
+            ], to: ".")
+        try workspace.write(incomplete, to: "incomplete")
+        let before = try workspace.state()
+        for (command, status) in [
+            (["attack.bin", "out"], 5), (["refused.pt", "out"], 5), (["objects.npz", "out.safetensors"], 5),
+            (["array.npy", "out"], 5), (["damaged.pt", "out"], 5), (["cut.pt", "out"], 5), (["text.bin", "out"], 1),
+            (["model.gguf", "out"], 2), (["incomplete", "out"], 1), (["nested.pt", "out", "--key", "epoch"], 2),
+            (["nested.pt", "--in-place", "--align", "64"], 2), (["m.safetensors", "out", "--key", "a"], 2),
+        ] as [([String], Int32)] {
+            #expect(try await workspace.run(["convert"] + command).status == status, "\(command)")
+        }
+        #expect(try workspace.state() == before)
+        try workspace.check("convert-checkpoint-refused")
+    }
 }

@@ -126,4 +126,33 @@ import Testing
         #expect(try await workspace.run("digest", "--tensors", "tiny").status == 0)
         try workspace.check("digest-deliverable")
     }
+
+    @Test func `checkpoints and GGUF have tensor digests, and a twin counts as the safetensors it is`() async throws {
+        let corpus = FilePath(#filePath).removingLastComponent().removingLastComponent().appending("Corpus")
+        func sample(_ path: String) throws -> [UInt8] { try FileSystem.read(corpus.appending(path), limit: 16 << 20) }
+        let workspace = try await Workspace()
+        try workspace.write(
+            [
+                "pytorch_model.bin": sample("checkpoint/tied.pt"), "refused.pt": sample("checkpoint/refused.pt"),
+                "model-00001-of-00002.gguf": sample("gguf/quantized.gguf"),
+                "model-00002-of-00002.gguf": sample("gguf/everything.gguf"), "notes.bin": Array("once".utf8),
+            ], to: "mixed")
+        #expect(try await workspace.run("digest", "mixed").status == 1, "a tensor without a digest is told")
+        try FileSystem.remove(workspace.project.appending("mixed/refused.pt"))
+        let listing = try await workspace.run("digest", "mixed")
+        #expect(listing.status == 0)
+        try workspace.write("project/listing", listing.output)
+        #expect(try await workspace.run("digest", "--check", "listing").status == 0)
+        #expect(try await workspace.run("digest", "--tensors", "mixed").status == 2)
+        #expect(try await workspace.run("digest", "--tensors", "mixed/model-00001-of-00002.gguf").status == 0)
+        try await workspace.quietly("convert", "mixed/pytorch_model.bin", "mixed/model.safetensors")
+        let tensors = try await workspace.quietly("digest", "--tensors", "mixed/pytorch_model.bin").output
+        #expect(try await workspace.quietly("digest", "--tensors", "mixed").output == tensors)
+        // One bit of a block.
+        var bytes = try sample("gguf/quantized.gguf")
+        bytes[bytes.count - 100] ^= 1
+        try FileSystem.replace(workspace.project.appending("mixed/model-00001-of-00002.gguf"), with: bytes)
+        #expect(try await workspace.run("digest", "--check", "listing").status == 3)
+        try workspace.check("digest-containers")
+    }
 }

@@ -110,7 +110,7 @@ import Testing
         #expect(try await workspace.run("update", "tiny", "--dry-run").status == 0)
         #expect(try await workspace.run("update", "--dry-run", "--json").status == 0)
         #expect(try await workspace.run("update", "--locked").status == 4)
-        #expect(try await workspace.run("update", "tiny", input: "y\n").status == 2)
+        #expect(try await workspace.run("update", "tiny", input: "y\n").status == 5)
         #expect(try await workspace.run("update", "tniy").status == 2)
         #expect(try workspace.lockText == before)
         try await workspace.run("lock")
@@ -130,13 +130,83 @@ import Testing
     @Test func `an update as JSON says what it did`() async throws {
         let workspace = try await Workspace.synced()
         try workspace.moveUpstream()
-        #expect(try await workspace.run("update", "--json").status == 2)
+        #expect(try await workspace.run("update", "--json").status == 5)
         #expect(try await workspace.run("update", "--locked", "--json").status == 4)
         #expect(
             try await workspace.run("update", "--yes", "--reason", "tab\there, colour \u{1B}[31mred", "--json").status
                 == 0)
         try await workspace.run("log")
         try workspace.check("update-json")
+    }
+
+    @Test func `classes are accepted by name, by the policy or not at all`() async throws {
+        let workspace = try await Workspace.synced()
+        try workspace.moveUpstream()
+        let before = try workspace.lockText
+        #expect(try await workspace.run("update", "--accept", "docs").status == 5)
+        #expect(try await workspace.run("update", "--accept", "promt").status == 2)
+        #expect(try workspace.lockText == before)
+        let classes = try await workspace.run(["update", "--dry-run", "--json"], isRecorded: false).output
+        let words = ["tokens", "prompt", "sampling", "architecture", "packaging", "docs", "identity"].filter {
+            classes.contains("\"class\": \"\($0)\"")
+        }
+        try workspace.write(
+            "project/weighlock.yaml", Workspace.manifest("example/tiny") + "policy:\n  accept: [docs, tokens]\n")
+        let rest = words.filter { !["docs", "tokens"].contains($0) }.joined(separator: ",")
+        #expect(try await workspace.run("update", "--accept", rest, "--reason", "looked at").status == 0)
+        #expect(try workspace.lockText != before)
+        try await workspace.run("log")
+        try await workspace.run("log", "--json")
+        try workspace.check("update-accept")
+    }
+
+    @Test func `a plan is reviewed in one job and locked in another, without a Hub`() async throws {
+        let workspace = try await Workspace.synced()
+        #expect(try await workspace.run("update", "--plan", "plan.json").status == 0)
+        #expect(!workspace.exists("project/plan.json"), "there is nothing to plan")
+        try workspace.moveUpstream()
+        let before = try workspace.lockText
+        #expect(try await workspace.run("update", "--plan", "plan.json").status == 0)
+        #expect(try workspace.lockText == before && workspace.exists("project/plan.json"))
+        let plan = try workspace.text("project/plan.json")
+        try await workspace.quietly("update", "--plan", "again.json")
+        #expect(try workspace.text("project/again.json") == plan, "the same review gives the same bytes")
+        for arguments in [
+            ["--plan", "a", "--apply", "b"], ["--apply", "plan.json", "tiny"], ["--apply", "plan.json", "--dry-run"],
+            ["--plan", "a", "--yes"],
+        ] {
+            #expect(try await workspace.run(["update"] + arguments).status == 2, "\(arguments)")
+        }
+        try workspace.hub.commit("example/tiny", ["config.json": Array("{}\n".utf8)])
+        workspace.hub.forgetRequests()
+        #expect(try await workspace.run("update", "--apply", "plan.json").status == 5)
+        try workspace.write("project/altered.json", plan.replacing("\"behaviour\"", with: "\"cosmetic\""))
+        #expect(try await workspace.run("update", "--apply", "altered.json", "--yes").status == 3)
+        #expect(try await workspace.run("update", "--apply", "none.json", "--yes").status == 1)
+        #expect(try workspace.lockText == before)
+        #expect(try await workspace.run("update", "--apply", "plan.json", "--yes", "--reason", "approved").status == 0)
+        #expect(try await workspace.run("update", "--apply", "plan.json", "--yes").status == 0)
+        #expect(workspace.hub.requests.isEmpty, "no Hub was asked")
+        try await workspace.run("log")
+        try await workspace.quietly("rollback")
+        try workspace.write(
+            "project/weighlock.yaml", Workspace.manifest("example/tiny") + "policy: {licenses: [mit]}\n")
+        #expect(try await workspace.run("update", "--apply", "plan.json", "--yes", "--json").status == 5)
+        try workspace.check("update-plan")
+    }
+
+    @Test func `outdated names the classes, from listings and from the files`() async throws {
+        let workspace = try await Workspace.synced()
+        #expect(try await workspace.run("outdated", "--deep").status == 0)
+        try workspace.moveUpstream()
+        #expect(try await workspace.run("outdated", "--deep").status == 4)
+        let shallow = try await workspace.run("outdated", "--json", "tiny").output
+        #expect(shallow.contains("\"behaviour\": \"unknown\"") && shallow.contains("\"deep\": false"))
+        let deep = try await workspace.run(["outdated", "--json", "--deep"], isRecorded: false)
+        #expect(
+            deep.status == 4 && deep.output.contains("\"behaviour\": \"changed\"")
+                && deep.output.contains("\"deep\": true"))
+        try workspace.check("outdated-deep")
     }
 
     @Test func `one deliverable is updated and the other stays`() async throws {

@@ -215,4 +215,78 @@ import Testing
         #expect(workspace.hub.requests.isEmpty)
         try workspace.check("inspect-targets")
     }
+
+    // MARK: - Other containers
+
+    /// A file of `Tests/Corpus`.
+    private static func sample(_ path: String) throws -> [UInt8] {
+        let corpus = FilePath(#filePath).removingLastComponent().removingLastComponent().appending("Corpus")
+        return try FileSystem.read(corpus.appending(path), limit: 16 << 20)
+    }
+
+    private static func containers() throws -> [String: [UInt8]] {
+        [
+            "pytorch_model.bin": try sample("checkpoint/tied.pt"),
+            "nested.pt": try sample("checkpoint/nested-legacy.pt"),
+            "arrays.npz": try sample("checkpoint/arrays.npz"), "model.gguf": try sample("gguf/everything.gguf"),
+            "words.gguf": try sample("gguf/vocabulary.gguf"),
+            "training_args.bin": try sample("checkpoint/bare.pt"), "notes.bin": Array("once upon a time".utf8),
+        ]
+    }
+
+    @Test func `checkpoints, numpy archives and GGUF are shown by their content`() async throws {
+        let workspace = try await Workspace()
+        try workspace.write(Self.containers(), to: "mixed")
+        try workspace.write(["model": Self.sample("gguf/quantized.gguf")], to: ".")
+        for command in [
+            ["mixed"], ["mixed/nested.pt", "--tensors", "--json"], ["mixed/model.gguf", "--tensors", "--json"],
+            ["model", "mixed/pytorch_model.bin", "--tensors"],
+        ] {
+            #expect(try await workspace.run(["inspect"] + command).status == 0)
+        }
+        #expect(try await workspace.run("inspect", "mixed/arrays.npz", "--strict").status == 5)
+        #expect(try await workspace.run("inspect", "mixed/notes.bin").status == 1)
+        try workspace.check("inspect-containers")
+    }
+
+    @Test func `every GGUF of the corpus is shown or refused with a reason, and so is every checkpoint`() async throws {
+        let corpus = FilePath(#filePath).removingLastComponent().removingLastComponent().appending("Corpus")
+        let workspace = try await Workspace()
+        var refused = 0
+        for folder in ["gguf", "checkpoint"] {
+            for name in try FileSystem.list(corpus.appending(folder)).sorted()
+            where [".gguf", ".pt", ".npz", ".npy"].contains(where: { name.hasSuffix($0) }) {
+                let path = corpus.appending(folder).appending(name)
+                let outcome = try await workspace.run(["inspect", path.string, "--tensors"], isRecorded: false)
+                #expect([0, 1].contains(outcome.status), "\(name): \(outcome.errors)")
+                if outcome.status == 1 {
+                    refused += 1
+                    #expect(outcome.errors.contains("error: 1 file cannot be read"), "\(name): \(outcome.errors)")
+                }
+            }
+        }
+        #expect(refused > 15)
+    }
+
+    @Test func `containers of a repository are read by ranges, and say the same as on this machine`() async throws {
+        let workspace = try await Workspace()
+        var files = try Self.containers()
+        // A checkpoint and a GGUF file with much more in them than their headers.
+        files["arrays.npz"] = nil
+        files["big.gguf"] = try Self.sample("gguf/everything.gguf") + Array(repeating: 0, count: 3 << 20)
+        try workspace.hub.commit(Workspace.repository, files)
+        try workspace.write(files, to: "local")
+        workspace.hub.forgetRequests()
+        func models(_ target: String) async throws -> String {
+            let text = try await workspace.quietly("inspect", target, "--json", "--tensors").output
+            let models = text[(text.range(of: "\"models\"") ?? text.startIndex..<text.endIndex).lowerBound...]
+            // The directory of an archive does not say where a member's bytes begin; only what stands in front of it does.
+            return models.split(separator: "\n").filter { !$0.contains("\"offset\"") }
+                .map { $0.hasSuffix(",") ? $0.dropLast() : $0 }.joined(separator: "\n")
+        }
+        #expect(try await models("example/tiny") == models("local"))
+        for request in workspace.hub.requests.filter(\.isDownload) where request.path.hasSuffix("/big.gguf") {
+            #expect(request.bytesSent <= 65536)
+        }
+    }
 }

@@ -43,13 +43,14 @@ import Testing
         return found
     }
 
-    /// All names of members, at any depth; those of free objects (variables, values of defaults) are data.
+    /// All names of members, at any depth; those of free objects (variables, values of defaults) are data, and those of a report
+    /// are described with `weighlock/diff/1`.
     private static func members(_ value: Any) -> Set<String> {
         if let list = value as? [Any] { return list.reduce(into: []) { $0.formUnion(members($1)) } }
         guard let object = value as? [String: Any] else { return [] }
         return object.reduce(into: []) { names, member in
             names.insert(member.key)
-            if !["variables", "before", "after"].contains(member.key) { names.formUnion(members(member.value)) }
+            if !["variables", "before", "after", "report"].contains(member.key) { names.formUnion(members(member.value)) }
         }
     }
 

@@ -45,6 +45,7 @@ import Testing
                 #"stop-token="<|im_end|>" tokenizer_config.json#eos_token"#,
                 #"stop-token-ids=[1,2] config.json#eos_token_id"#,
                 #"stop-token-ids=1 generation_config.json#eos_token_id"#,
+                #"stop-tokens="disagree" generation_config.json#eos_token_id"#,
                 #"temperature=0.6 generation_config.json#temperature"#,
                 #"tokenizer-class="Qwen2Tokenizer" tokenizer_config.json#tokenizer_class"#,
                 #"tokenizer-max-length=1e+30 tokenizer_config.json#model_max_length"#,

@@ -59,6 +59,25 @@ import Testing
         #expect(!FileSystem.exists(state), "reading creates nothing")
     }
 
+    @Test func `an update notes what it replaced and which classes were accepted, and older lines stay readable`()
+        throws
+    {
+        let old = try append(1)
+        let from = try #require(old.entries.last).lock
+        let history = try old.appending(
+            try Self.lock(2), action: .update, reason: "why", author: "somebody", time: "2026-01-31T12:00:02Z",
+            review: HistoryEntry.Review(from: from, accepted: ["prompt", "sampling"]))
+        #expect(
+            history.entries.map(\.accepted) == [nil, ["prompt", "sampling"]]
+                && history.entries.map(\.from) == [nil, from])
+        let line = try lines[1]
+        #expect(line.contains(#""reason":"why","from":"\#(from)","accepted":["prompt","sampling"],"lock":"#))
+        #expect(try History(directory: state).entries == history.entries)
+        // One of the two alone is what no program writes.
+        try write([try lines[0], line.replacing(#","accepted":["prompt","sampling"]"#, with: ""), ""])
+        #expect(failure { _ = try History(directory: state) }?.code == .historyBroken)
+    }
+
     @Test func `each line holds the digest of the one before`() throws {
         try append(1)
         try append(2, .update, reason: "it \"is\"\nbetter")

@@ -147,4 +147,50 @@ import Testing
             #expect(yard.events.texts.contains { $0.contains("modeling.py") })
         }
     }
+
+    /// `unknownlib.Thing`, called without arguments: on no list, so refused until somebody accepts it.
+    private static let thing = [0x80, 0x04] + Array("cunknownlib\nThing\n)R.".utf8)
+
+    @Test func `what a person has accepted passes, for those bytes and until its day`() async throws {
+        try await run(["thing.pkl": Self.thing], policy: "pickle: allow") { yard in
+            let place = yard.project.directory.appending(AllowFile.fileName)
+            func allow(_ digest: Digest, _ what: String, _ more: String = "") throws {
+                try FileSystem.replace(
+                    place, with: Array("version: 1\nallow:\n  - sha256: \(digest)\n    \(what)\n    reason: ours\n\(more)".utf8))
+            }
+            func refusal() async -> Failure? { await yard.failure { try await yard.sync() } }
+            #expect(await refusal()?.details.contains { $0.contains("pickle-global-unknown") } == true)
+            try allow(Digest(of: Self.thing), "names: [unknownlib.Other]")
+            #expect(await refusal()?.code == .refused, "another name")
+            try allow(Digest(of: []), "names: [unknownlib.Thing]")
+            #expect(await refusal()?.code == .refused, "another file")
+            try allow(Digest(of: Self.thing), "names: [unknownlib.Thing]", "    until: 2000-01-31\n")
+            #expect(await refusal()?.code == .refused, "an entry whose day is over")
+            #expect(yard.events.texts.contains { $0.contains("ended on 2000-01-31") })
+            try allow(Digest(of: Self.thing), "names: [unknownlib.Thing]")
+            #expect(try shown(yard, try await yard.sync().views.first).contains("thing.pkl"))
+            #expect(yard.events.texts.contains { $0.contains("thing.pkl") && $0.contains("accepted") })
+            // The lock says what the scan said.
+            #expect(try locked(yard)?.scan?.files.contains { $0.path == "thing.pkl" && $0.verdict == "unknown" } == true)
+            try FileSystem.replace(place, with: Array("version: 1\nallow:\n  - sha256: x\n".utf8))
+            #expect(await refusal()?.code == .manifest, "a broken allow file is no permission")
+        }
+    }
+
+    @Test func `code of the repository itself is for a person to review, code of another is refused`() async throws {
+        func config(_ repository: String) -> [String: [UInt8]] {
+            ["config.json": Array(#"{"auto_map": {"AutoModel": "\#(repository)--modeling.Model"}}"#.utf8)]
+        }
+        try await run(config("org/tiny")) { yard in
+            try await yard.sync()
+            #expect(try locked(yard)?.scan?.files.map(\.rules) == [["config-own-code"]])
+        }
+        try await run(config("org/tiny"), policy: "remote_code: deny") { yard in
+            #expect(await yard.failure { try await yard.sync() }?.code == .refused)
+        }
+        try await run(config("other/one")) { yard in
+            let failure = await yard.failure { try await yard.sync() }
+            #expect(failure?.details.contains { $0.contains("config-foreign-code") } == true, "\(failure?.details ?? [])")
+        }
+    }
 }

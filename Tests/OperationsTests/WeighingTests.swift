@@ -195,4 +195,96 @@ import Testing
             #expect(try weights(yard)?.tensors == nil)
         }
     }
+
+    // MARK: - Other containers
+
+    private static func sample(_ path: String) throws -> [UInt8] {
+        let corpus = FilePath(#filePath).removingLastComponent().removingLastComponent().appending("Corpus")
+        return try FileSystem.read(corpus.appending(path), limit: 16 << 20)
+    }
+
+    @Test(arguments: ["tied.pt", "nested.pt", "views-legacy.pt"])
+    func `a checkpoint weighs what its conversion weighs, converted or not`(_ name: String) async throws {
+        let checkpoint = try Self.sample("checkpoint/\(name)")
+        var shown: [Digest?] = []
+        for policy in ["convert", "allow"] {
+            try await Yard.run(Yard.manifest + "policy: {pickle: \(policy)}\n") { yard in
+                try publish(yard, ["pytorch_model.bin": checkpoint])
+                try await yard.lock()
+                try await yard.sync()
+                let locked = try #require(try yard.project.lock().deliverables.first)
+                shown += [locked.weights?.tensors, locked.behaviour]
+                guard policy == "convert" else { return }
+                let result = try #require(locked.replacements.first?.result)
+                let file = try SafetensorsFile(yard.session.store.path(of: result.sha256), mode: .strict)
+                #expect(try TensorDigests(of: file)?.model == locked.weights?.tensors)
+                #expect(file.header.metadata("format") == "pt")
+            }
+        }
+        #expect(shown[0] != nil && shown[0] == shown[2] && shown[1] == shown[3])
+    }
+
+    /// A GGUF file with texts as metadata and tensors of `F32`.
+    private static func gguf(_ metadata: [(String, String)], _ tensors: [ModelBuilder.Tensor]) -> [UInt8] {
+        func number<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
+            (0..<Number.bitWidth / 8).map { UInt8(truncatingIfNeeded: number >> Number($0 * 8)) }
+        }
+        func text(_ text: String) -> [UInt8] { number(UInt64(text.utf8.count)) + Array(text.utf8) }
+        var out =
+            Array("GGUF".utf8) + number(UInt32(3)) + number(UInt64(tensors.count)) + number(UInt64(metadata.count))
+        for (key, value) in metadata { out += text(key) + number(UInt32(8)) + text(value) }
+        var data: [UInt8] = []
+        for tensor in tensors {
+            out += text(tensor.name) + number(UInt32(tensor.shape.count))
+            for size in tensor.shape.reversed() { out += number(UInt64(size)) }
+            out += number(UInt32(0)) + number(UInt64(data.count))
+            data += tensor.data + [UInt8](repeating: 0, count: (32 - tensor.data.count % 32) % 32)
+        }
+        return out + [UInt8](repeating: 0, count: (32 - out.count % 32) % 32) + data
+    }
+
+    /// By hand, as docs/formats/tensor-digest.md says.
+    private static func metadataDigest(_ metadata: [(String, String)]) -> Digest {
+        func number(_ number: Int, _ width: Int) -> [UInt8] {
+            (0..<width).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+        }
+        var bytes = Array("weighlock/gguf-metadata\n".utf8)
+        for (key, value) in metadata.sorted(by: { $0.0 < $1.0 }) {
+            bytes += number(key.utf8.count, 8) + Array(key.utf8) + number(8, 4) + number(value.utf8.count, 8)
+            bytes += Array(value.utf8)
+        }
+        return Digest(of: bytes)
+    }
+
+    @Test func `GGUF has the digest of its tensors, and its metadata count in the behaviour`() async throws {
+        let metadata = [("tokenizer.chat_template", "{{ x }}"), ("general.architecture", "llama")]
+        let tensors = [Self.tensors[0], ModelBuilder.Tensor("z", shape: [5], floats: [1, 2, 3, 4, 5])]
+        let whole = try await weigh(["model.gguf": Self.gguf(metadata, tensors)])
+        let numbers = try Self.digest(tensors)
+        let listing = "\(Self.metadataDigest(metadata))  metadata\n\(numbers)  tensors\n"
+        #expect(whole.tensors == Digest(of: listing))
+        // The same numbers as safetensors have the same digest; the words that came with them are in other files then.
+        let safe = try await weigh(["model.safetensors": ModelBuilder.safetensors(tensors)])
+        #expect(safe.tensors == numbers)
+        let other = try await weigh([
+            "model.gguf": Self.gguf([("tokenizer.chat_template", "{{ y }}"), metadata[1]], tensors)
+        ])
+        #expect(other.tensors != whole.tensors && other.behaviour != whole.behaviour)
+        // Other order, and split in two: packaging.
+        let packed = try await weigh(["model.gguf": Self.gguf(metadata.reversed(), tensors.reversed())])
+        #expect(packed.tensors == whole.tensors && packed.identity != whole.identity)
+        let split = try await weigh([
+            "model-00001-of-00002.gguf": Self.gguf(metadata, [tensors[0]]),
+            "model-00002-of-00002.gguf": Self.gguf([], [tensors[1]]),
+        ])
+        #expect(split.tensors == whole.tensors && split.behaviour == whole.behaviour)
+        let plain = try await weigh(["model.gguf": Self.gguf([], tensors)])
+        #expect(plain.tensors == numbers, "without metadata only the numbers count")
+    }
+
+    @Test func `a GGUF file that cannot be weighed counts as a file`() async throws {
+        let broken = Array(Self.gguf([("general.architecture", "llama")], [Self.tensors[0]]).dropLast(40))
+        let found = try await weigh(["model.gguf": broken])
+        #expect(found.tensors == nil && found.behaviour != nil)
+    }
 }

@@ -114,6 +114,60 @@ import Testing
         #expect(try TensorDigests([.init("a", digest)]).model != TensorDigests([.init("b", digest)]).model)
     }
 
+    @Test(arguments: [1, 9, 10, 16, 40, 90] as [Int], [1, 2] as [UInt64])
+    func `of many tensors side by side are those of each alone, holes included`(count: Int, seed: UInt64) throws {
+        let scratch = try Scratch()
+        var numbers = Seeded(seed)
+        // Lengths round the ends of blocks and of the pieces that a lane reads at once; some tensors are empty.
+        let sizes = (0..<count).map { _ in
+            [0, 1, 63, 64, 65, 4096, 32_767, 32_768, 32_769, 100_000, 600_001].randomElement(using: &numbers) ?? 0
+        }
+        let specs = sizes.enumerated().map { TensorSpec(TensorName("t\($0)"), .u8, [UInt64($1)]) }
+        let plan = try WritePlan(specs)
+        let path = scratch.path.appending("model.safetensors")
+        var writer = try SafetensorsWriter(path, plan: plan)
+        var expected: [TensorDigests.Entry] = []
+        for tensor in plan.tensors {
+            let bytes = numbers.bytes(Int(tensor.byteCount))
+            try writer.write(tensor.name, bytes)
+            var hasher = TensorHasher(tensor)
+            hasher.update(bytes.span.bytes)
+            expected.append(TensorDigests.Entry(tensor.name, hasher.finalize()))
+        }
+        try writer.finish(durably: false)
+        #expect(try digests(path) == TensorDigests(expected), "seed \(seed)")
+
+        // The same layout with nothing but a hole behind the header.
+        let sparse = scratch.path.appending("sparse.safetensors")
+        let file = try File(sparse, .updating)
+        try file.write(plan.head, at: 0)
+        try file.truncate(to: ByteCount(clamping: Int64(plan.fileSize)))
+        for entry in try digests(sparse).entries {
+            let tensor = try #require(plan.tensors.first { $0.name == entry.name })
+            var hasher = TensorHasher(tensor)
+            hasher.update([UInt8](repeating: 0, count: Int(tensor.byteCount)).span.bytes)
+            #expect(entry.digest == hasher.finalize())
+        }
+    }
+
+    @Test func `many hashers fed from one buffer are what each is alone`() throws {
+        var numbers = Seeded(7)
+        let stride = 4096
+        let buffer = numbers.bytes(20 * stride)
+        let counts = (0..<20).map { _ in Int.random(in: 0...stride, using: &numbers) }
+        var together = (0..<20).map { TensorHasher(type: .u8, shape: [UInt64($0)], byteCount: UInt64($0)) }
+        var alone = together
+        // Twice, so that the second turn begins in the middle of blocks.
+        for _ in 0..<2 {
+            TensorHasher.update(&together, from: buffer.span.bytes, stride: stride, counts: counts)
+            for index in alone.indices {
+                let begin = index * stride
+                alone[index].update(buffer.span.bytes.extracting(begin..<begin + counts[index]))
+            }
+        }
+        #expect(together.map { $0.finalize() } == alone.map { $0.finalize() })
+    }
+
     @Test func `stops when it is told to`() throws {
         let scratch = try Scratch()
         let model = try #require(try Sample.vector("digests.json", as: [Model].self).last)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hash compression functions and a checksum, with run-time dispatch and a portable path. Nothing else in the project is C.
+// Hash compression functions, a checksum and the comparison of numbers, with run-time dispatch and a portable path. Nothing
+// else in the project is C.
 // The callers of the hashes (ContentModel's SHA256 and SHA1) own buffering, padding and lengths; these functions only ever
 // see whole 64-byte blocks.
 #ifndef WEIGHLOCK_CKERNELS_H
@@ -48,5 +49,62 @@ const char *_Nonnull weighlock_crc32_path_name(void);
 
 /// What the dispatcher has chosen, for benchmarks and bug reports: `portable`, `sha`, `sha+avx512`, `sha2`.
 const char *_Nonnull weighlock_sha256_path_name(void);
+
+/// The types of numbers that `weighlock_distance_add` compares. Little-endian; smaller than a byte they are packed, the first in
+/// the lowest bits.
+enum {
+    WEIGHLOCK_F64 = 0,
+    WEIGHLOCK_F32 = 1,
+    WEIGHLOCK_F16 = 2,
+    WEIGHLOCK_BF16 = 3,
+    WEIGHLOCK_F8_E4M3 = 4,
+    WEIGHLOCK_F8_E5M2 = 5,
+    WEIGHLOCK_F8_E8M0 = 6,
+    WEIGHLOCK_F8_E4M3FNUZ = 7,
+    WEIGHLOCK_F8_E5M2FNUZ = 8,
+    WEIGHLOCK_I8 = 9,
+    WEIGHLOCK_U8 = 10,
+    WEIGHLOCK_BOOL = 11,
+    WEIGHLOCK_I16 = 12,
+    WEIGHLOCK_U16 = 13,
+    WEIGHLOCK_I32 = 14,
+    WEIGHLOCK_U32 = 15,
+    WEIGHLOCK_I64 = 16,
+    WEIGHLOCK_U64 = 17,
+    WEIGHLOCK_C64 = 18,
+    WEIGHLOCK_F4 = 19,
+    WEIGHLOCK_F6_E2M3 = 20,
+    WEIGHLOCK_F6_E3M2 = 21,
+};
+
+/// What comparing two runs of numbers has found. All zero before the first.
+typedef struct {
+    /// The greatest absolute difference, the sum of the absolute differences, that of their squares, and that of the squared first
+    /// numbers: over the pairs that are both finite.
+    double maximum, sum, squares, reference;
+    /// The pairs that are both finite.
+    uint64_t pairs;
+    /// The pairs that are not the same number. Zeros of either sign are the same, and so are any two not-a-numbers.
+    uint64_t differing;
+    /// How many numbers of either side are not finite.
+    uint64_t non_finite;
+    /// How many finite numbers have become infinite.
+    uint64_t to_infinity;
+    /// Where the types are the same: in how many blocks of up to 512 elements the bytes are not. Zero means the same bits.
+    uint64_t unequal_blocks;
+    /// Where the types differ: how many of the second numbers are not the first ones rounded to the nearest, ties to even; and how
+    /// many are not when the first are rounded to F32 before. To an integer type nothing is rounded: the numbers have to be equal.
+    uint64_t not_cast, not_cast_through_f32;
+} weighlock_distance;
+
+/// Compares `count` numbers and adds what it finds. `a` and `b` hold so many elements of their types, at any alignment; a run that
+/// is not the last one of a tensor has a multiple of 8 elements. False, and nothing done, for types that are not known, or when
+/// one of two different types is C64. The result does not depend on the processor.
+bool weighlock_distance_add(weighlock_distance *_Nonnull distance, uint32_t type_a, const void *_Nonnull a,
+                            uint32_t type_b, const void *_Nonnull b, size_t count);
+
+/// The portable path of `weighlock_distance_add`, exported so that tests can compare the two.
+bool weighlock_distance_add_portable(weighlock_distance *_Nonnull distance, uint32_t type_a, const void *_Nonnull a,
+                                     uint32_t type_b, const void *_Nonnull b, size_t count);
 
 #endif

@@ -10,14 +10,18 @@ struct ConvertCommand: Performable {
     static let configuration = CommandConfiguration(
         commandName: "convert", abstract: "Write the same tensors into other files, and prove that they are the same.",
         discussion: """
-            The source is a safetensors file, the index of a sharded model, a directory with one model, or a deliverable of \
-            the project's lock. The target is a file when its name ends in .safetensors, else a directory. Without a \
-            division the number of files stays.
+            The source is a safetensors file or a checkpoint (PyTorch's formats, npz), the index of a sharded model, a \
+            directory with one model, or a deliverable of the project's lock. What is written is safetensors. The target is a \
+            file when its name ends in .safetensors, else a directory. Without a division the number of files stays.
+
+            Nothing in a checkpoint is executed. It is scanned first, and converted only when the scan clears it or lets a \
+            person look at it; exit code 5 otherwise, and when it has tensors that safetensors cannot hold.
 
             Everything new is read again and compared with the source, tensor by tensor, before it gets its name. Nothing is \
-            overwritten without --force. With --in-place one file is changed where it is: where the header has room, only \
-            that is written.
+            overwritten without --force. With --in-place one safetensors file is changed where it is: where the header has \
+            room, only that is written.
 
+              weighlock convert pytorch_model.bin model.safetensors
               weighlock convert model merged.safetensors
               weighlock convert model.safetensors sharded --max-shard-size 5GB
               weighlock convert model.safetensors --in-place --metadata license=apache-2.0
@@ -25,6 +29,10 @@ struct ConvertCommand: Performable {
 
     @Argument(help: "What to convert.", completion: .file()) var source: String
     @Argument(help: "Where to.", completion: .file()) var target: String?
+    @Option(
+        help: ArgumentHelp(
+            "Where in a checkpoint the tensors are: keys joined by dots, '' for the whole of it.", valueName: "path"))
+    var key: String?
     @Option(
         help: ArgumentHelp(
             "Into files of at most so much: bytes, or KB, MB, GB, TB; KiB, MiB, GiB, TiB.", valueName: "size"))
@@ -53,6 +61,7 @@ struct ConvertCommand: Performable {
         if !inPlace, target == nil { throw ValidationError("Missing expected argument '<target>'") }
         let divisions = [maxShardSize != nil, shards != nil, merge].count { $0 }
         if divisions > 1 { throw ValidationError("--max-shard-size, --shards and --merge exclude one another") }
+        if inPlace, key != nil { throw ValidationError("--key is for checkpoints, which are not changed in place") }
         if inPlace, divisions > 0 { throw ValidationError("--in-place cannot spread the tensors over other files") }
         if inPlace, align == nil, metadata.isEmpty, removeMetadata.isEmpty, reserve == 0 {
             throw ValidationError("--in-place needs --align, --metadata, --remove-metadata or --reserve")
@@ -79,7 +88,7 @@ struct ConvertCommand: Performable {
         return try await context.withSession { session in
             let conversion = ConversionOperation(session, project)
             let plan = try await conversion.plan(from, to: to, request)
-            let outcome = dryRun ? nil : try await conversion.run(plan)
+            let outcome = dryRun ? nil : try await conversion.run(plan, wantsFiles: shared.json)
             if context.printJSON(JSON.conversion(plan, outcome)) { return .success }
             if let outcome { summarise(plan, outcome, context.terminal) } else { show(plan, context.terminal) }
             return .success
@@ -103,6 +112,7 @@ struct ConvertCommand: Performable {
         request.removing = removeMetadata
         request.reserving = reserve
         request.replacing = force
+        request.key = key
         return request
     }
 
@@ -114,10 +124,30 @@ struct ConvertCommand: Performable {
             ]
         }
         for line in Columns.aligned(lines, right: [1, 2]) { terminal.output(line) }
+        remarks(plan, terminal)
         terminal.say(what(plan, "would write", "would write only the header of", "would change nothing in"))
     }
 
+    /// How many names of each kind are told; `--json` has them all.
+    private static let told = 8
+
+    /// What of a checkpoint is not in the new files, or under another name.
+    private func remarks(_ plan: ConversionPlan, _ terminal: Terminal) {
+        for remark in plan.shared.prefix(Self.told) {
+            terminal.say(
+                "`\(remark.name)` is the same tensor as `\(remark.text)`, which is written; the metadata say so")
+        }
+        if plan.shared.count > Self.told { terminal.say("and \(plan.shared.count - Self.told) more such names") }
+        for remark in plan.beside.prefix(Self.told) {
+            terminal.say("not converted: `\(remark.name)`, \(Escaped(remark.text, limit: 120))")
+        }
+        if plan.beside.count > Self.told {
+            terminal.say("and \(plan.beside.count - Self.told) more that are no tensors of it")
+        }
+    }
+
     private func summarise(_ plan: ConversionPlan, _ outcome: ConversionOperation.Outcome, _ terminal: Terminal) {
+        remarks(plan, terminal)
         terminal.say(what(plan, "wrote", "wrote only the header of", "nothing to change in"))
         if let digest = outcome.digest {
             terminal.say("\(counted(plan.tensorCount, "tensor")), every one as before; tensor digest \(digest.short)")

@@ -13,7 +13,7 @@ struct DigestCommand: Performable {
         discussion: """
             A target is a file, a directory, the index of a sharded model, or a deliverable of the project's lock. What is \
             printed is what 'sha256sum' prints and '--check' or 'sha256sum -c' verifies; the tensor digest of each model \
-            follows as a comment. The tensor digest does not depend on packaging: sharding, order, padding and metadata do \
+            (safetensors, checkpoints, GGUF) follows as a comment. The tensor digest does not depend on packaging: sharding, order, padding and metadata do \
             not count, names, types, shapes and every bit do.
 
             With --tensors, one line a tensor of one model; several files are its shards. Exit code 3 when --check finds a \

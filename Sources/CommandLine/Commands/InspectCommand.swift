@@ -11,8 +11,9 @@ struct InspectCommand: Performable {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Show what is in the files of a model without reading the weights.",
         discussion: """
-            A target is a safetensors file, the index of a sharded model, a directory, a deliverable of the project's lock \
-            (name or name:path), or a repository (org/model[@revision][:path] or hf://org/model[@revision][/path]), of which \
+            A target is a file of tensors (safetensors, a PyTorch checkpoint, npz, GGUF), the index of a sharded model, a \
+            directory, a deliverable of the project's lock (name or name:path), or a repository \
+            (org/model[@revision][:path] or hf://org/model[@revision][/path]), of which \
             only the listing and the headers are fetched: kilobytes. What is on this machine comes before what is in the \
             lock, and that before a repository.
 
@@ -50,7 +51,7 @@ struct InspectCommand: Performable {
         let problems = reports.flatMap(\.problems)
         guard problems.isEmpty else {
             throw Failure(
-                .unreadableModel, "\(counted(problems.count, "file")) cannot be read as safetensors",
+                .unreadableModel, "\(counted(problems.count, "file")) cannot be read as what the name says",
                 hint: hint(reports),
                 details: problems.prefix(20).map { "`\(Escaped($0.name, limit: 1024))`: \($0.reason)" }
                     + (problems.count > 20 ? ["and \(problems.count - 20) more"] : []))
@@ -74,7 +75,7 @@ extension InspectCommand {
         }
         return isLocked
             ? "run `weighlock sync`, or inspect the repository"
-            : "name a safetensors file, the index of a sharded model, or a directory or repository with such files"
+            : "name a safetensors file, a checkpoint, a GGUF file, an index, or a directory or repository with such files"
     }
 }
 

@@ -11,6 +11,7 @@ extension JSON {
             "convert",
             [
                 "dry_run": .bool(outcome == nil), "action": .string(plan.action.rawValue),
+                "container": .string(plan.container.rawValue),
                 "sources": .array(plan.sources.map { .string($0.string) }),
                 "tensor_count": .integer(Int64(plan.tensorCount)), "digest": outcome?.digest.map(digest),
                 "files": .array(
@@ -22,6 +23,16 @@ extension JSON {
                             "sha256": digests.indices.contains(index) ? digest(digests[index]) : nil,
                         ])
                     }),
+                "shared": plan.container == .checkpoint ? remarks(plan.shared, "kept") : nil,
+                "beside": plan.container == .checkpoint ? remarks(plan.beside, "what") : nil,
             ])
+    }
+
+    /// Names with what is to be said of each, under `key`.
+    static func remarks(_ remarks: [InspectionReport.Remark], _ key: String) -> JSONValue {
+        .array(
+            remarks.map {
+                .object([JSONValue.Member("name", .string($0.name)), JSONValue.Member(key, .string($0.text))])
+            })
     }
 }

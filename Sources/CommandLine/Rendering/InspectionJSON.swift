@@ -58,28 +58,39 @@ extension JSON {
                         "size": number($0.bytes),
                     ])
                 }),
-            "parts": .array(model.files.map { part($0, tensors: tensors) }),
+            "parts": .array(
+                model.files.map { part($0, isCheckpoint: model.container == .checkpoint, tensors: tensors) }),
             "finding_count": .integer(Int64(model.findingCount)), "findings": findings(model.findings),
         ])
     }
 
-    private static func part(_ file: InspectionReport.File, tensors: Bool) -> JSONValue {
+    private static func metadata(_ entry: InspectionReport.Metadata) -> JSONValue {
+        .object([
+            "key": .string(entry.key), "value": .string(entry.value), "type": entry.type.map { .string($0) },
+            "length": entry.length.map(number), "digest": entry.digest.map(digest),
+        ])
+    }
+
+    private static func part(_ file: InspectionReport.File, isCheckpoint: Bool, tensors: Bool) -> JSONValue {
         .object([
             "path": .string(file.name), "size": .integer(file.size.value), "problem": file.problem.map { .string($0) },
+            "format": file.layout?.format.map { .string($0) },
             "tensor_count": file.layout.map { .integer(Int64($0.tensorCount)) },
-            "data_offset": file.layout.map { number($0.dataStart) },
-            "alignment": file.layout.map { .integer(Int64($0.alignment)) },
-            "padding": file.layout.map { number($0.padding) },
-            "metadata": file.layout.map { layout in
-                .array(layout.metadata.map { .object(["key": .string($0.key), "value": .string($0.value)]) })
-            },
+            "data_offset": file.layout?.dataStart.map(number),
+            "alignment": file.layout?.alignment.map { .integer(Int64($0)) },
+            "padding": file.layout?.padding.map(number),
+            "metadata": file.layout.map { .array($0.metadata.map(metadata)) },
+            "place": file.layout?.place.map { .string($0) },
+            "shared": isCheckpoint ? file.layout.map { remarks($0.shared, "kept") } : nil,
+            "beside": isCheckpoint ? file.layout.map { remarks($0.beside, "what") } : nil,
             "finding_count": .integer(Int64(file.findingCount)), "findings": findings(file.findings),
             "tensors": tensors && file.layout != nil
                 ? .array(
                     file.tensors.map {
                         .object([
                             "name": .string($0.name.string), "type": .string($0.type),
-                            "shape": .array($0.shape.map(number)), "size": number($0.size), "offset": number($0.offset),
+                            "shape": .array($0.shape.map(number)), "size": $0.size.map(number),
+                            "offset": $0.offset.map(number),
                         ])
                     }) : nil,
         ])

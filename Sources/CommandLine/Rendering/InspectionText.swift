@@ -38,14 +38,14 @@ struct InspectionText {
                     + terminal.paint("headers as the server sent them, not checked", .faint))
         }
         if report.models.isEmpty {
-            terminal.output(terminal.paint("no safetensors file", .faint))
+            terminal.output(terminal.paint("no safetensors file, checkpoint or GGUF file", .faint))
         }
     }
 
     private func show(_ model: InspectionReport.Model, title: String, tensors: Bool) {
         let total = model.files.reduce(ByteCount.zero) { $0 + $1.size }
         terminal.output(
-            terminal.paint(Escaped(title, limit: 1024).description, .strong) + "  \(model.container.rawValue)  "
+            terminal.paint(Escaped(title, limit: 1024).description, .strong) + "  \(format(model))  "
                 + (model.files.count == 1 && !model.hasIndex
                     ? "\(total)" : "\(counted(model.files.count, "file")), \(total)"))
         if let problem = model.problem { row("cannot be read", problem, .bad) }
@@ -59,6 +59,12 @@ struct InspectionText {
         files(model)
         findings(model)
         if tensors { list(model) }
+    }
+
+    /// What the files of a model are: their form, where all have the same.
+    private func format(_ model: InspectionReport.Model) -> String {
+        let forms = Set(model.files.compactMap { $0.layout?.format })
+        return forms.count == 1 ? forms.first ?? "" : model.container.rawValue
     }
 
     private func row(_ name: String, _ text: String, _ style: Terminal.Style? = nil) {
@@ -81,29 +87,46 @@ struct InspectionText {
 
     private func metadata(_ model: InspectionReport.Model) {
         // The shards of a model usually say the same: what they agree on is shown once.
-        var seen: Set<MetadataEntry> = []
-        var entries: [MetadataEntry] = []
+        var seen: Set<InspectionReport.Metadata> = []
+        var entries: [InspectionReport.Metadata] = []
         for file in model.files {
             for entry in file.layout?.metadata ?? [] where seen.insert(entry).inserted { entries.append(entry) }
         }
         for (index, entry) in entries.prefix(Self.shown).enumerated() {
-            row(
-                index == 0 ? "metadata" : "",
-                "\(Escaped(entry.key, limit: 80)): \(Escaped(entry.value, limit: 120))")
+            row(index == 0 ? "metadata" : "", text(entry))
         }
         if entries.count > Self.shown { row("", "and \(entries.count - Self.shown) more") }
+        let layouts = model.files.compactMap(\.layout)
+        let places = Set(layouts.compactMap(\.place)).sorted()
+        if let place = places.first { row("place", places.count == 1 ? place : "\(place) and others") }
+        remarks("shared", layouts.flatMap(\.shared).map { "\($0.name) is \($0.text)" })
+        remarks("beside", layouts.flatMap(\.beside).map { "\($0.name): \(Escaped($0.text, limit: 120))" })
+    }
+
+    private func text(_ entry: InspectionReport.Metadata) -> String {
+        let value = Escaped(entry.value, limit: 120)
+        guard let length = entry.length else { return "\(Escaped(entry.key, limit: 80)): \(value)" }
+        let what = entry.digest == nil ? "bytes" : "elements"
+        return "\(Escaped(entry.key, limit: 80)): \(value)\(entry.value.isEmpty ? "" : " ")(\(grouped(length)) \(what))"
+    }
+
+    private func remarks(_ name: String, _ lines: [String]) {
+        for (index, line) in lines.prefix(Self.shown).enumerated() { row(index == 0 ? name : "", line) }
+        if lines.count > Self.shown { row("", "and \(lines.count - Self.shown) more") }
     }
 
     private func files(_ model: InspectionReport.Model) {
         if model.files.count == 1, !model.hasIndex, let file = model.files.first {
-            if let layout = file.layout { row("layout", text(layout)) }
+            if let text = file.layout.flatMap(text) { row("layout", text) }
             if let problem = file.problem { row("unreadable", problem, .bad) }
             return
         }
         let lines = model.files.prefix(Self.shown).map { file in
             [
                 Escaped(file.name, limit: 1024).description, "\(file.size)",
-                file.layout.map { "\(counted($0.tensorCount, "tensor")), \(text($0))" }
+                file.layout.map { layout in
+                    ([counted(layout.tensorCount, "tensor")] + [text(layout)].compactMap { $0 }).joined(separator: ", ")
+                }
                     ?? terminal.paint("unreadable: \(file.problem ?? "")", .bad),
             ]
         }
@@ -111,9 +134,10 @@ struct InspectionText {
         if model.files.count > Self.shown { row("", "and \(model.files.count - Self.shown) more") }
     }
 
-    private func text(_ layout: InspectionReport.Layout) -> String {
-        "data at \(grouped(layout.dataStart)), a multiple of \(layout.alignment)"
-            + (layout.padding > 0 ? ", \(grouped(layout.padding)) spare" : "")
+    private func text(_ layout: InspectionReport.Layout) -> String? {
+        guard let start = layout.dataStart else { return nil }
+        return "data at \(grouped(start))" + (layout.alignment.map { ", a multiple of \($0)" } ?? "")
+            + (layout.padding.map { $0 > 0 ? ", \(grouped($0)) spare" : "" } ?? "")
     }
 
     private func findings(_ model: InspectionReport.Model) {
@@ -138,7 +162,7 @@ struct InspectionText {
             let lines = file.tensors.map { tensor in
                 [
                     tensor.type, "[" + tensor.shape.map(String.init).joined(separator: ", ") + "]",
-                    "\(ByteCount(clamping: Int64(clamping: tensor.size)))", tensor.name.description,
+                    tensor.size.map { "\(ByteCount(clamping: Int64(clamping: $0)))" } ?? "?", tensor.name.description,
                 ]
             }
             for line in Columns.aligned(lines, right: [2]) { terminal.output("    " + line) }

@@ -101,11 +101,21 @@ enum JSON {
             ])
     }
 
-    static func outdated(_ findings: [OutdatedCheck.Finding]) -> JSONValue {
+    static func outdated(_ findings: [OutdatedCheck.Finding], _ summaries: [OutdatedCheck.Summary]) -> JSONValue {
         document(
             "outdated",
             [
                 "drift": .bool(findings.contains(where: \.isDrift)),
+                "deliverables": .array(
+                    summaries.map { summary in
+                        .object([
+                            "name": .string(summary.deliverable.description),
+                            "severity": summary.classes.severity.map { .string($0.rawValue) },
+                            "behaviour": .string(summary.verdict.rawValue), "deep": .bool(summary.report != nil),
+                            "classes": classes(summary.classes),
+                            "report": summary.report.map { driftReport(DriftView($0)) },
+                        ])
+                    }),
                 "sources": .array(
                     findings.map { finding in
                         var drift: SourceDrift?
@@ -132,12 +142,23 @@ enum JSON {
             ])
     }
 
-    static func update(_ review: Update.Review, isAccepted: Bool) -> JSONValue {
+    static func classes(_ classes: ReviewClasses) -> JSONValue {
+        .array(
+            classes.entries.map { entry in
+                .object([
+                    "class": .string(entry.word), "severity": .string(entry.severity.rawValue),
+                    "changes": .integer(Int64(entry.count)),
+                ])
+            })
+    }
+
+    static func update(_ review: Update.Review, isAccepted: Bool, plan: FilePath?) -> JSONValue {
         document(
             "update",
             [
                 "accepted": .bool(isAccepted), "identity": digest(review.lock.identity),
-                "to_fetch": .integer(review.toFetch.value),
+                "to_fetch": .integer(review.toFetch.value), "classes": classes(review.classes),
+                "plan": plan.map { .string($0.string) },
                 "deliverables": .array(
                     review.changes.map { item in
                         .object([
@@ -163,8 +184,19 @@ enum JSON {
                                         "key": (change.after ?? change.before)?.key.map { .string($0) },
                                     ])
                                 }),
+                            "report": driftReport(DriftView(item.report)),
                         ])
                     }),
+            ])
+    }
+
+    static func applied(_ outcome: UpdateFromPlan.Outcome) -> JSONValue {
+        document(
+            "update",
+            [
+                "accepted": .bool(!outcome.wasInForce), "identity": digest(outcome.lock.identity),
+                "classes": classes(outcome.plan.classes),
+                "deliverables": .array(outcome.plan.entries.map { .object(["name": .string($0.name.description)]) }),
             ])
     }
 
@@ -190,7 +222,8 @@ enum JSON {
         .object([
             "sequence": .integer(Int64(entry.sequence)), "time": .string(entry.time),
             "action": .string(entry.action.rawValue),
-            "author": .string(entry.author), "reason": entry.reason.map { .string($0) }, "lock": digest(entry.lock),
+            "author": .string(entry.author), "reason": entry.reason.map { .string($0) }, "from": entry.from.map(digest),
+            "accepted": entry.accepted.map { .array($0.map { .string($0) }) }, "lock": digest(entry.lock),
             "identity": digest(entry.identity),
         ])
     }

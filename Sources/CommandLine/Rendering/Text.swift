@@ -105,28 +105,43 @@ struct Text {
     }
 
     func review(_ review: Update.Review) {
-        for change in review.changes {
-            let same = change.before == change.after
-            terminal.output(
-                terminal.paint(change.deliverable.description, .strong) + "  behaviour "
-                    + (same
-                        ? terminal.paint("unchanged", .good)
-                        : "\(change.before?.short ?? "none") → \(change.after?.short ?? "none")"))
-            for drift in change.sources {
-                terminal.output(
-                    "  \(drift.role)  \(drift.repository)@\(drift.revision)  \(drift.before.short) → \(drift.after.short)"
-                        + (drift.date.map { " (\($0.prefix(10)))" } ?? ""))
-                changes(drift)
-            }
-            for item in change.defaults {
-                let place = item.after ?? item.before
-                let key = place.map { "\($0.file)" + ($0.key.map { " : \($0)" } ?? "") } ?? ""
-                terminal.output(
-                    "  default \(terminal.paint(item.name, .name))  \(item.before?.value.text(.compact) ?? "unset") → "
-                        + "\(item.after?.value.text(.compact) ?? "unset")  (\(key))")
-            }
+        for (index, change) in review.changes.enumerated() {
+            if index > 0 { terminal.output("") }
+            for line in DriftText(terminal).lines([DriftView(change.report)]) { terminal.output(line) }
         }
         if review.toFetch > .zero { terminal.say("\(review.toFetch) to fetch with the next `weighlock sync`") }
+    }
+
+    /// What a plan holds, as its review said it.
+    func plan(_ plan: UpdatePlan) {
+        for entry in plan.entries {
+            let verdict =
+                switch entry.verdict {
+                case "changed": terminal.paint("behaviour changed", .caution)
+                case "unchanged": terminal.paint("no behaviour change", .good)
+                default: terminal.paint("behaviour not known", .caution)
+                }
+            terminal.output("\(terminal.paint(entry.name.description, .strong)): \(verdict)")
+            for source in entry.sources {
+                let moved = [source.before, source.after].map { $0?.short ?? "none" }.joined(separator: " → ")
+                terminal.output("  \(source.role)  \(source.repository)@\(source.revision)  \(moved)")
+            }
+            for change in entry.changes {
+                let place = change.place.map { "  " + Escaped($0, limit: 400).description } ?? ""
+                terminal.output(
+                    "  \(change.severity)  \(terminal.paint(change.kind, .name))  \(Escaped(change.rule))\(place)")
+                terminal.output("    \(Escaped(change.summary, limit: 1000))")
+            }
+            for line in entry.unchecked { terminal.output("  not checked  \(Escaped(line, limit: 1000))") }
+        }
+    }
+
+    /// What the changes upstream mean, in the terms of a model.
+    func deep(_ summaries: [OutdatedCheck.Summary]) {
+        for report in summaries.compactMap(\.report) {
+            terminal.output("")
+            for line in DriftText(terminal).lines([DriftView(report)]) { terminal.output(line) }
+        }
     }
 
     func history(_ history: History, inForce: Digest?) {
@@ -134,7 +149,13 @@ struct Text {
             let mark = entry.lock == inForce && entry == history.entries.last ? terminal.paint("*", .good) : " "
             terminal.output(
                 "\(mark) \(entry.sequence)  \(entry.time)  \(entry.action.rawValue)  \(entry.identity.short)  \(Escaped(entry.author))"
-                    + (entry.reason.map { "  " + Escaped($0).description } ?? ""))
+                    + (entry.reason.map { "  " + Escaped($0).description } ?? "")
+                    + ((entry.accepted ?? []).isEmpty
+                        ? ""
+                        : terminal.paint(
+                            "  (accepted: "
+                                + (entry.accepted ?? []).map { Escaped($0).description }.joined(separator: ", ") + ")",
+                            .faint)))
         }
     }
 }

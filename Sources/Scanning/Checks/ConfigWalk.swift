@@ -10,6 +10,9 @@ struct ConfigWalk {
     var findings = ScanFindings()
     private let base: String
 
+    /// Objects with more members than this are no settings, but tables.
+    private static let settings = 256
+
     init(name: String, place: ScanPlace, repository: String?) {
         (self.name, self.place, self.repository) = (name, place, repository)
         base = CheckText.baseName(name)
@@ -26,7 +29,11 @@ struct ConfigWalk {
     private mutating func walk(_ node: ScannedJSON.Node) {
         switch node.value {
         case .object(let members):
+            // Keras builds what it finds at any depth, and looks at everything below.
+            if KerasCheck.isModel(node) { return KerasCheck.check(node, at: place, into: &findings) }
             for (key, value) in members {
+                // In a vocabulary every word is a key, with a number.
+                if case .number = value.value, members.count > ConfigWalk.settings { continue }
                 entry(key, value)
                 walk(value)
             }

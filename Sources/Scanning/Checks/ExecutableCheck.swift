@@ -39,7 +39,7 @@ package enum ExecutableCheck {
         }
         if begins([0x00, 0x61, 0x73, 0x6D]), head.count >= 8 { return "WebAssembly" }
         if begins([0x4C, 0x00, 0x00, 0x00, 0x01, 0x14, 0x02, 0x00]) { return "a Windows shortcut" }
-        if begins([0x64, 0x65, 0x78, 0x0A]) { return "Android byte code (dex)" }
+        if begins([0x64, 0x65, 0x78, 0x0A]), head.count >= 8, head[7] == 0 { return "Android byte code (dex)" }
         if begins([0x1B, 0x4C, 0x75, 0x61]) { return "Lua byte code" }
         // Python byte code: a magic number of two bytes, then CR LF, then flags of which only the two lowest bits are known.
         if head.count >= 16, head[2] == 0x0D, head[3] == 0x0A,

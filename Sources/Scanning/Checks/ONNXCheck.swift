@@ -12,36 +12,50 @@ package enum ONNXCheck {
         "com.microsoft.mlfeaturizers", "ai.onnx.contrib", "com.microsoft.extensions",
     ]
 
-    /// Whether the bytes look like an ONNX model: its fields are those of a model, among them a version and a graph.
+    /// Fields of the outermost message that are looked at to recognise a model.
+    private static let fieldLimit = 100_000
+
+    /// Whether the bytes look like an ONNX model: among the fields are a version and a graph. Fields that models do not have are
+    /// skipped, as readers skip them.
     ///
-    /// Reads the keys of the top level only.
+    /// Reads the keys of the top level, and the first of the graph.
     package static func begins(_ source: any ByteSource) throws(ByteError) -> Bool {
         var reader = ProtobufReader(source)
         var hasVersion = false
         var hasGraph = false
-        var isOther = false
-        for _ in 0..<64 {
+        for _ in 0..<fieldLimit {
             let field: ProtobufReader.Field?
             do throws(ProtobufReader.Problem) {
                 field = try reader.next()
             } catch {
                 if case .bytes(let error) = error { try rethrow(error) }
                 // A cut model is still a model, when enough of it was seen.
-                return hasVersion && hasGraph && !isOther
+                return hasVersion && hasGraph
             }
             guard let field else { break }
             switch (field.number, field.value) {
             case (1, .number(let version)) where version > 0 && version < 1000: hasVersion = true
-            case (7, .range): hasGraph = true
-            case (2, .range), (3, .range), (4, .range), (5, .number), (6, .range), (8, .range), (14, .range),
-                (20, .range), (25, .range),
-                (26, .range):
-                break
-            default: isOther = true
+            case (7, .range(let offset, let count)): if !hasGraph { hasGraph = try isGraph(source, offset, count) }
+            default: break
             }
-            if isOther { break }
+            if hasVersion, hasGraph { return true }
         }
-        return hasVersion && hasGraph && !isOther
+        return false
+    }
+
+    /// Whether a message begins with a field that graphs have.
+    private static func isGraph(
+        _ source: any ByteSource, _ offset: UInt64, _ count: UInt64
+    ) throws(ByteError) -> Bool {
+        var reader = ProtobufReader(source, at: offset, count: count)
+        do throws(ProtobufReader.Problem) {
+            guard let field = try reader.next() else { return true }
+            if case .range = field.value { return field.number <= 16 }
+            return false
+        } catch {
+            if case .bytes(let error) = error { try rethrow(error) }
+            return false
+        }
     }
 
     static func rethrow(_ error: ByteError) throws(ByteError) {

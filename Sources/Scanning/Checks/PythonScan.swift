@@ -14,9 +14,12 @@ struct PythonScan {
         case program
     }
 
-    /// What folding of constants may cost over a whole file: 64 MiB.
+    /// What a look at one file may cost.
     final class Budget {
+        /// Bytes of constants that are put together: 64 MiB.
         var bytes = 64 << 20
+        /// Tokens of arguments that are looked at, counting those of calls inside calls again: 4 million.
+        var tokens = 4 << 20
     }
 
     /// An indented block: its context, and the class that its functions belong to.
@@ -202,6 +205,15 @@ struct PythonScan {
         if index > 0, ["def", "class", "import", "from", "as"].contains(tokens[index - 1].text) { return }
         let chain = chain(at: index)
         for call in chain.calls { judge(call, context) }
+        if chain.calls.isEmpty, index > 0, tokens[index - 1].isSymbol("@"), let name = chain.name,
+            let effect = PythonNames.effect(of: name), effect == .command || effect == .code
+        {
+            // A decorator is called with what follows.
+            let isModule = if case .module = context { isImported } else { false }
+            return report(
+                isModule ? .pythonCallOnImport : .pythonDangerousCall, index,
+                "\(CheckText.quoted(name)), which \(effect.rawValue), is a decorator", name)
+        }
         if chain.calls.isEmpty, let name = chain.name,
             chain.end > index + 1 || aliases[tokens[index].text]?.contains(".") == true,
             let effect = PythonNames.effect(of: name), effect == .command || effect == .code,
@@ -243,8 +255,11 @@ struct PythonScan {
             let wanted = stars.map { $0 + "." + call.written }.first { PythonNames.effect(of: $0) != nil }
             known = wanted ?? known
         }
-        guard let name = known, let effect = effect(name, call) else { return }
         let arguments = call.open + 1..<call.close
+        guard let name = known, PythonNames.effect(of: name) != nil || name.hasPrefix("np.") || name.hasPrefix("yaml.")
+        else { return }
+        budget.tokens -= arguments.count
+        guard budget.tokens > 0, let effect = effect(name, call) else { return }
         let isModule = if case .module = context { isImported } else { false }
         if call.isHidden || hasDisguisedNames && [.command, .code].contains(effect) {
             return report(
@@ -354,6 +369,9 @@ struct PythonScan {
 
     /// Decides about calls in functions once it is known which functions run on import.
     private mutating func settle() {
+        if budget.tokens <= 0 {
+            findings.add(.documentTooLarge, place, "calls inside calls without end: not all of them were looked at")
+        }
         var running = moduleCalls
         var queue = Array(moduleCalls)
         while let name = queue.popLast() {

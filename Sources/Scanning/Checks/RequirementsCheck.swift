@@ -20,13 +20,23 @@ package enum RequirementsCheck {
         guard let bytes = try CheckText.bytes(source, limit: CheckLimits.textBytes, at: place, into: &findings) else {
             return
         }
-        let isProject = ["pyproject.toml", "setup.cfg", "pipfile"].contains(CheckText.baseName(name))
+        let base = CheckText.baseName(name)
+        let isProject = ["pyproject.toml", "setup.cfg", "pipfile"].contains(base)
+        let isList = base.hasSuffix(".yml") || base.hasSuffix(".yaml")
         for (index, raw) in lines(bytes).enumerated() {
             let at = place.line(index + 1)
-            let text = String(decoding: raw, as: UTF8.self)
+            // In an environment of conda, what pip gets are items of a list.
+            let text = String(decoding: isList ? item(raw) : raw, as: UTF8.self)
             if isProject { project(text, at, &findings) }
             line(text, isProject, at, &findings)
         }
+    }
+
+    /// What follows the dash of an item of a list in YAML; nothing for other lines.
+    private static func item(_ line: [UInt8]) -> [UInt8] {
+        let rest = line.drop { $0 == 0x20 || $0 == 0x09 }
+        guard rest.first == UInt8(ascii: "-"), rest.dropFirst().first == 0x20 else { return [] }
+        return Array(rest.dropFirst(2).drop { $0 == 0x20 || $0 == 0x22 || $0 == 0x27 })
     }
 
     /// Lines without comments; one that ends with a backslash is joined with the next.

@@ -17,20 +17,17 @@ package enum SavedModelCheck {
     /// What the bytes are; nil when they are no TensorFlow graph. Reads the keys of the outer levels, and the first node.
     package static func form(of source: any ByteSource) throws(ByteError) -> Form? {
         guard let top = try outline(source, 0, source.size) else { return nil }
-        if top.numbers[1] != nil, let inner = top.ranges[2], top.others.isEmpty, top.ranges.count == 1,
-            let meta = try outline(source, inner.offset, inner.count), meta.ranges[2] != nil || meta.ranges[1] != nil
+        if top.numbers[1] != nil, let inner = top.ranges[2], let meta = try outline(source, inner.offset, inner.count), meta.ranges[2] != nil || meta.ranges[1] != nil
         {
             return .savedModel
         }
         if let node = top.ranges[1], try isNode(source, node) { return .graph }
-        if let graph = top.ranges[2], top.ranges.keys.allSatisfy({ $0 <= 7 }),
-            let inner = try outline(source, graph.offset, graph.count), let node = inner.ranges[1],
+        if let graph = top.ranges[2], let inner = try outline(source, graph.offset, graph.count), let node = inner.ranges[1],
             try isNode(source, node)
         {
             return .metaGraph
         }
-        if let node = top.ranges[1], top.ranges.count == 1, top.numbers.isEmpty,
-            let inner = try outline(source, node.offset, node.count), inner.numbers[2] != nil, inner.ranges[5] != nil
+        if let node = top.ranges[1], let inner = try outline(source, node.offset, node.count), inner.numbers[2] != nil, inner.ranges[5] != nil
         {
             return .kerasMetadata
         }
@@ -40,7 +37,6 @@ package enum SavedModelCheck {
     private struct Outline {
         var numbers: [UInt64: UInt64] = [:]
         var ranges: [UInt64: (offset: UInt64, count: UInt64)] = [:]
-        var others: Set<UInt64> = []
     }
 
     /// The first fields of a message; nil when it is none.
@@ -63,7 +59,6 @@ package enum SavedModelCheck {
             case .range(let offset, let count):
                 if outline.ranges[field.number] == nil { outline.ranges[field.number] = (offset, count) }
             }
-            guard field.number <= 32 else { return nil }
         }
         return outline
     }
@@ -88,19 +83,25 @@ package enum SavedModelCheck {
     package static func check(
         _ source: any ByteSource, name: String, at place: ScanPlace, into findings: inout ScanFindings
     ) throws(ByteError) {
-        var walk = ProtobufWalk(source, at: place)
-        switch try form(of: source) {
-        case .graph: try graph(0, source.size, 0, &walk)
-        case .metaGraph: try metaGraph(0, source.size, 0, &walk)
-        case .kerasMetadata: try kerasMetadata(&walk)
-        case .savedModel, nil:
-            try walk.each(0, source.size, depth: 0) { (walk, field) throws(ByteError) in
-                if field.number == 2, case .range(let offset, let count) = field.value {
-                    try metaGraph(offset, count, 1, &walk)
+        // Fields of a wrong kind are skipped by readers, so a file can look like one thing and be read as another: it is walked as each.
+        let form = try form(of: source) ?? .savedModel
+        for reading: Form in [.savedModel, .metaGraph, .graph, .kerasMetadata] {
+            var walk = ProtobufWalk(source, at: place)
+            switch reading {
+            case .graph: try graph(0, source.size, 0, &walk)
+            case .metaGraph: try metaGraph(0, source.size, 0, &walk)
+            case .kerasMetadata: try kerasMetadata(&walk)
+            case .savedModel:
+                try walk.each(0, source.size, depth: 0) { (walk, field) throws(ByteError) in
+                    if field.number == 2, case .range(let offset, let count) = field.value {
+                        try metaGraph(offset, count, 1, &walk)
+                    }
                 }
             }
+            for finding in walk.findings.findings where reading == form || finding.verdict == .malicious {
+                findings.add(finding)
+            }
         }
-        for finding in walk.findings.findings { findings.add(finding) }
     }
 
     private static func metaGraph(
@@ -151,20 +152,19 @@ package enum SavedModelCheck {
     }
 
     private static func judge(_ operation: String, _ offset: UInt64, _ walk: inout ProtobufWalk) {
-        let reason = "the operation \(CheckText.quoted(operation)) is used"
-        if python.contains(operation) {
-            walk.report(.savedModelPython, offset, reason, name: operation)
-        } else if writing.contains(operation) {
-            walk.report(.savedModelWrite, offset, reason, name: operation)
-        } else if reading.contains(operation) {
-            walk.report(.savedModelRead, offset, reason, name: operation)
-        } else if CheckText.contains(operation, ">")
-            || !operation.utf8.allSatisfy({
-                $0 == 0x5F || ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A)
-            })
-        {
-            walk.report(.savedModelUnknownOperation, offset, reason, name: operation)
+        guard let rule = rule(for: operation) else { return }
+        walk.report(rule, offset, "the operation \(CheckText.quoted(operation)) is used", name: operation)
+    }
+
+    /// What is said of an operation; nil for one of TensorFlow's own that only computes.
+    static func rule(for operation: String) -> ScanRule? {
+        if python.contains(operation) { return .savedModelPython }
+        if writing.contains(operation) { return .savedModelWrite }
+        if reading.contains(operation) { return .savedModelRead }
+        let isPlain = operation.utf8.allSatisfy {
+            $0 == 0x5F || ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A)
         }
+        return isPlain ? nil : .savedModelUnknownOperation
     }
 
     private static let python: Set<String> = [

@@ -26,7 +26,7 @@ package enum TextCheck {
             head = try source.bytes(at: 0, count: Int(min(source.size, 256)))
         } catch { return try CheckText.report(error, at: place, into: &findings) }
         let isScript = head.starts(with: [0x23, 0x21])
-        if ends(".py", ".pyw")
+        if ends(".py", ".pyw", ".pyi")
             || isScript && CheckText.find(Array("python".utf8), in: Array(head.prefix { $0 != 0x0A })) != nil
         {
             try PythonCheck.check(source, name: name, at: place, into: &findings)
@@ -36,8 +36,18 @@ package enum TextCheck {
             try TemplateCheck.check(source, name: name, at: place, into: &findings)
         } else if ends(".yaml", ".yml") {
             try YAMLCheck.check(source, name: name, at: place, into: &findings)
-        } else if ends(".json", ".jsonl", ".ipynb", ".ndjson", ".index") || isJSON(head) {
+            if CheckText.contains(base, "environment") || CheckText.contains(base, "conda") {
+                try RequirementsCheck.check(source, name: name, at: place, into: &findings)
+            }
+        } else if ends(".pbtxt") {
+            try SavedModelText.check(source, name: name, at: place, into: &findings)
+        } else if ends(".json", ".jsonl", ".ipynb", ".ndjson", ".index") {
             try ConfigCheck.check(source, name: name, at: place, into: &findings, repository: repository)
+        } else if isJSON(head) {
+            // What only looks like JSON promises nothing: it may as well be prose.
+            var found = ScanFindings()
+            try ConfigCheck.check(source, name: name, at: place, into: &found, repository: repository)
+            for finding in found.findings where finding.rule != .documentMalformed { findings.add(finding) }
         } else if ends(".pth", ".egg-link", ".pt") {
             try PathFileCheck.check(source, name: name, at: place, into: &findings)
         } else if isRequirements(base) {
@@ -52,9 +62,12 @@ package enum TextCheck {
         let text = head.drop {
             $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 || $0 == 0xEF || $0 == 0xBB || $0 == 0xBF
         }
-        guard text.first == UInt8(ascii: "{") else { return false }
         let next = text.dropFirst().first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
-        return next == 0x22
+        switch text.first {
+        case UInt8(ascii: "{"): return next == 0x22
+        case UInt8(ascii: "["): return next == UInt8(ascii: "{")
+        default: return false
+        }
     }
 
     private static func isRequirements(_ base: String) -> Bool {

@@ -37,6 +37,12 @@ extension ScanRule {
         "archive-unopened", .high, .unscannable, "A container of this kind is not opened.",
         explanation: "Its content has not been looked at, so nothing can be said about it.",
         remedy: "Unpack it with its own program in a safe place, and scan what comes out.")
+    /// A member that should hold numbers and holds something else.
+    package static let archiveStorage = ScanRule(
+        "archive-storage", .high, .unknown, "The numbers of a tensor in a checkpoint are a file that can be loaded on its own.",
+        explanation:
+            "A loader that is told another name for the pickle inside an archive takes any member. Whatever is there is scanned as well.",
+        remedy: "Convert the file with `weighlock convert`.", references: ["CVE-2025-1889"])
     /// PyTorch's archive of 2016.
     package static let archiveTorchTar = ScanRule(
         "archive-torch-tar", .high, .review, "A checkpoint in PyTorch's first format, a tar archive.",
@@ -47,6 +53,6 @@ extension ScanRule {
     /// The rules of archives and packed streams.
     package static let archiveRules: [ScanRule] = [
         archiveEscape, archiveDisagreement, archiveUnreadable, archiveBomb, archivePolyglot, archiveUnopened,
-        archiveTorchTar,
+        archiveStorage, archiveTorchTar,
     ]
 }

@@ -1,0 +1,12 @@
+import torch
+
+
+class Attention(torch.nn.Module):
+    """Looks back."""
+
+    def forward(self, x):
+        # scale
+        return x * 0.125
+
+    def reset(self):
+        pass

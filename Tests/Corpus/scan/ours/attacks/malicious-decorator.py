@@ -1,0 +1,5 @@
+import subprocess as s
+
+@s.run
+def f():
+    pass

@@ -1,0 +1,2 @@
+def f(a=__import__('os').system('echo corpus')):
+    pass

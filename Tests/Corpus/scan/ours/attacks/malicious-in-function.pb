@@ -1,0 +1,8 @@
+)'
+
+
+nConst
+
+
+f
+nEagerPyFunc

@@ -1,0 +1,3 @@
+class A:
+    import os
+    x = os.popen('echo corpus').read()

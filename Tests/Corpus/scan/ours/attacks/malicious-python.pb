@@ -1,0 +1,5 @@
+,*
+
+n0Placeholder
+
+n1PyFuncStateless

@@ -1,0 +1,3 @@
+#!/bin/bash
+rm -rf out
+python train.py

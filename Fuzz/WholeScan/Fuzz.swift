@@ -9,9 +9,9 @@ import Scanning
 /// The first byte chooses a name, the rest is the file: what it is, what is packed inside, and every rule.
 func test(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let names = [
-        "pytorch_model.bin", "model.safetensors", "model.gguf", "model.onnx", "saved_model.pb", "model.h5", "model.keras",
-        "data.npz", "array.npy", "archive.zip", "archive.tar.gz", "model.joblib", "modeling.py", "config.json",
-        "tokenizer_config.json", "file",
+        "pytorch_model.bin", "model.safetensors", "model.gguf", "model.onnx", "saved_model.pb", "model.h5",
+        "model.keras", "data.npz", "array.npy", "archive.zip", "archive.tar.gz", "model.joblib", "modeling.py",
+        "config.json", "tokenizer_config.json", "file",
     ]
     let input = UnsafeBufferPointer(start: data, count: count)
     guard let first = input.first else { return 0 }
@@ -21,7 +21,6 @@ func test(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     options.depth = 4
     options.members = 1000
     options.expanded = 1 << 20
-    options.document = 1 << 16
     options.pickle.limits.opcodes = 100_000
     options.pickle.limits.memory = 16 << 20
     options.expansion.output = 1 << 20

@@ -22,7 +22,8 @@ struct Weighlock: ParsableCommand {
                 subcommands: [
                     InitCommand.self, AddCommand.self, RemoveCommand.self, LockCommand.self, SyncCommand.self,
                     VerifyCommand.self,
-                    OutdatedCommand.self, DiffCommand.self, UpdateCommand.self, LogCommand.self, RollbackCommand.self, RunCommand.self,
+                    OutdatedCommand.self, DiffCommand.self, UpdateCommand.self, LogCommand.self, RollbackCommand.self,
+                    RunCommand.self,
                     EnvCommand.self, LintCommand.self,
                 ]),
             CommandGroup(

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentModel
+internal import Deliverable
+
 /// Compares two deliverables.
 ///
-/// Files with the same digest are not opened, except for the documents around a template that changed, and for those that
-/// must agree with one that changed: the three that say where an answer ends, and the files of one tokenizer.
+/// Files with the same digest are not opened, except for the documents around a template that changed, and for those
+/// that must agree with one that changed: the three that say where an answer ends, and the files of one tokenizer.
 package struct Comparison: Sendable {
     /// How thoroughly to compare.
     package struct Options: Sendable {
@@ -42,8 +45,8 @@ package struct Comparison: Sendable {
 
     /// Compares everything: what cannot be read is in the report's `unchecked`, never silently equal.
     ///
-    /// - Throws: `CancellationError` when the task is cancelled or `options.progress` says so, and what the readers throw
-    ///   that is no `Failure`.
+    /// - Throws: `CancellationError` when the task is cancelled or `options.progress` says so, and what the readers
+    /// throw   that is no `Failure`.
     @concurrent
     package func run() async throws -> DriftReport {
         var findings = try await WeightsComparison(before, after, options: options).run()
@@ -56,8 +59,23 @@ package struct Comparison: Sendable {
         findings.changes += LaunchComparison.changes(before.launch, after.launch)
         findings.changes += LaunchComparison.changes(before.localFiles, after.localFiles)
         findings.unchecked += documents.shelf.unchecked
+        findings.changes += unnamed(documents.differing, findings)
         return DriftReport(
             before: .init(before), after: .init(after), changes: findings.changes, unchecked: findings.unchecked,
             sameFiles: documents.sameFiles, differentFiles: documents.differentFiles, defaults: defaults)
+    }
+
+    /// The files that differ and that no finding names: whatever the reason, they are not equal. Weights are compared
+    /// by tensors, whatever file those are in; the base is no part of the deliverable.
+    private func unnamed(_ pairs: [FilePair], _ findings: Findings) -> [DriftChange] {
+        let named = Set(
+            findings.changes.flatMap { $0.places.map { TextKey($0.file) } }
+                + findings.unchecked.compactMap { $0.file.map(TextKey.init) })
+        return pairs.filter { $0.role != .base && $0.component != .weights && !named.contains(TextKey($0.name)) }.map {
+            DriftChange(
+                "file-changed", DocumentComparison.unknownKind($0.component), .behaviour, $0.component,
+                [.init($0.name)],
+                "the file differs", consequence: "no rule says in what, so an output may depend on it")
+        }
     }
 }

@@ -11,12 +11,12 @@ package struct TextDiff: Sendable, Hashable {
 
     /// Lines that belong together, with what is around them.
     package struct Hunk: Sendable, Hashable {
-        /// The first line in the old text, from 1; the line in front of the hunk when it has none of the old text, so 0 at
-        /// the begin.
+        /// The first line in the old text, from 1; the line in front of the hunk when it has none of the old text, so
+        /// 0 at the begin.
         package let oldStart: Int
         package let oldCount: Int
-        /// The first line in the new text, from 1; the line in front of the hunk when it has none of the new text, so 0 at
-        /// the begin.
+        /// The first line in the new text, from 1; the line in front of the hunk when it has none of the new text, so
+        /// 0 at the begin.
         package let newStart: Int
         package let newCount: Int
         package let lines: [Line]
@@ -48,9 +48,9 @@ package struct TextDiff: Sendable, Hashable {
 
     /// Compares two texts; `context` equal lines are kept around what differs.
     ///
-    /// Texts are compared byte for byte: two spellings of `é` differ. The difference is the least one as long as it has at
-    /// most `TextDiffScript.maximumDistance` lines; beyond that it follows the lines that are in both texts once, and says
-    /// `isCoarse`. Time and memory are linear in the texts, but for that number.
+    /// Texts are compared byte for byte: two spellings of `é` differ. The difference is the least one as long as it
+    /// has at most `TextDiffScript.maximumDistance` lines; beyond that it follows the lines that are in both texts
+    /// once, and says `isCoarse`. Time and memory are linear in the texts, but for that number.
     package init(_ old: String, _ new: String, context: Int = 3) {
         let (before, after) = (TextDiffLines(old), TextDiffLines(new))
         let script = TextDiffScript(before.keys, after.keys)

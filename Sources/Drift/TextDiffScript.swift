@@ -3,14 +3,15 @@
 /// The least number of lines to take out and put in that makes one text of another, by the greedy algorithm of Myers
 /// ("An O(ND) difference algorithm and its variations", 1986).
 struct TextDiffScript {
-    /// Lines that are replaced: a stretch of the old text and what stands there in the new one. One of them may be empty.
+    /// Lines that are replaced: a stretch of the old text and what stands there in the new one. One of them may be
+    /// empty.
     struct Edit: Equatable {
         let old: Range<Int>
         let new: Range<Int>
     }
 
-    /// The most lines taken out and put in before the search gives up. The search keeps about the square of it in numbers
-    /// of four bytes.
+    /// The most lines taken out and put in before the search gives up. The search keeps about the square of it in
+    /// numbers of four bytes.
     static let maximumDistance = 1500
     /// The most steps along equal lines that one search takes.
     static let maximumSteps = 40_000_000
@@ -132,8 +133,8 @@ struct TextDiffScript {
         return pairs.reversed()
     }
 
-    /// The longest run of pairs of lines that are in both texts exactly once and in the same order, with the equal lines
-    /// around each.
+    /// The longest run of pairs of lines that are in both texts exactly once and in the same order, with the equal
+    /// lines around each.
     private static func anchors(_ a: [Int32], _ b: [Int32], distinct: Int) -> [(Int, Int)] {
         var (inOld, inNew) = ([Int](repeating: 0, count: distinct), [Int](repeating: 0, count: distinct))
         var placeInNew = [Int](repeating: 0, count: distinct)

@@ -111,7 +111,10 @@ package struct OutdatedCheck: Sendable {
                 classes = classes + ReviewClasses.identity(.security)
             }
         }
-        let isUnknown = classes.entries.contains { $0.severity == .behaviour }
+        // What a name means that cannot be followed is not known either.
+        let isUnknown =
+            findings.contains { if case .unavailable = $0.status { true } else { false } }
+            || classes.entries.contains { $0.severity == .behaviour }
         return Summary(deliverable: name, classes: classes, verdict: isUnknown ? .unknown : .unchanged, report: nil)
     }
 

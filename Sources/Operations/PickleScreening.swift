@@ -44,11 +44,13 @@ struct PickleScreening: Sendable {
                 if hasTwin(target, names) {
                     replace(nil)
                 } else if policy == .deny {
-                    refused.append("`\(file.path)` of `\(file.deliverable)` is a pickle, and no safetensors file has its tensors")
+                    refused.append(
+                        "`\(file.path)` of `\(file.deliverable)` is a pickle, and no safetensors file has its tensors")
                 } else if PickleScreening.isCheckpoint(file.record.kind) {
                     replace(try await convert(file, to: target))
                 } else if policy == .convert {
-                    refused.append("`\(file.path)` of `\(file.deliverable)` is a `\(file.record.kind)`, which cannot be converted")
+                    refused.append(
+                        "`\(file.path)` of `\(file.deliverable)` is a `\(file.record.kind)`, which cannot be converted")
                 }
             }
             found += try indexes(own, replaced)
@@ -93,12 +95,13 @@ struct PickleScreening: Sendable {
         session.emit(.began("converting `\(name)`", total: ByteCount(clamping: Int64(clamping: conversion.work))))
         defer { session.emit(.ended) }
         let stored = try await session.store.ingest { path in
-            guard let digests = try await conversion.write(
-                to: path,
-                progress: { count in
-                    session.emit(.advanced(Int64(count)))
-                    return true
-                })
+            guard
+                let digests = try await conversion.write(
+                    to: path,
+                    progress: { count in
+                        session.emit(.advanced(Int64(count)))
+                        return true
+                    })
             else { throw CancellationError() }
             return digests
         }
@@ -106,7 +109,9 @@ struct PickleScreening: Sendable {
         session.store.keep(.conversion, of: blob, record.bytes)
         session.store.keep(.tensors, of: stored.digest, TensorRecord(.safetensors, stored.value).bytes)
         session.store.keep(.tensors, of: blob, TensorRecord(.checkpoint, stored.value).bytes)
-        for item in plan.skipped.prefix(8) { session.emit(.note("`\(name)`: `\(item.name)` is not a tensor: \(item.what)")) }
+        for item in plan.skipped.prefix(8) {
+            session.emit(.note("`\(name)`: `\(item.name)` is not a tensor: \(item.what)"))
+        }
         return LockedReplacement.Result(path: target, size: stored.size, sha256: stored.digest)
     }
 
@@ -117,12 +122,15 @@ struct PickleScreening: Sendable {
         guard !replaced.isEmpty else { return [] }
         var found: [LockedReplacement] = []
         for file in files {
-            guard file.file.path.description.hasSuffix(".index.json"), let target = ConvertedName.ofIndex(file.file.path),
+            guard file.file.path.description.hasSuffix(".index.json"),
+                let target = ConvertedName.ofIndex(file.file.path),
                 let bytes = try? session.store.read(file.file.sha256, limit: ShardIndex.sizeLimit),
                 let index = try? ShardIndex(parsing: bytes.span)
             else { continue }
             let folder = TensorSet.directory(of: file.file.path)
-            let shards = Set(index.tensors.map(\.file)).sorted().compactMap { try? RelativePath(folder + $0.description) }
+            let shards = Set(index.tensors.map(\.file)).sorted().compactMap {
+                try? RelativePath(folder + $0.description)
+            }
             guard !shards.isEmpty, shards.allSatisfy({ replaced[$0] != nil }) else { continue }
             let results = shards.compactMap { replaced[$0] ?? nil }
             let content = results.count == shards.count ? try self.index(of: results, in: folder) : nil

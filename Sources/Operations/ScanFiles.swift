@@ -75,7 +75,9 @@ struct ScanFiles: Sendable {
         }
         var owners: [String: RepositoryID] = [:]
         for source in locked.sources {
-            for file in source.files { owners[source.role.pathPrefix + file.path.description] = source.request.repository }
+            for file in source.files {
+                owners[source.role.pathPrefix + file.path.description] = source.request.repository
+            }
         }
         return owners
     }

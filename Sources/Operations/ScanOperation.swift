@@ -142,7 +142,8 @@ package struct ScanOperation: Sendable {
                 found.append(
                     (
                         place,
-                        try await RemoteScan(files: listing, index: index, item: item, options: options(for: item)).run()
+                        try await RemoteScan(files: listing, index: index, item: item, options: options(for: item))
+                            .run()
                     ))
             } else {
                 found.append((place, scan(item)))

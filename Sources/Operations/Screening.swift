@@ -58,7 +58,10 @@ struct Screening: Sendable {
         tellAllowed(screened)
         try refuse(screened.filter(\.isRefused))
         for file in screened where file.outcome >= .unknown && !file.isRefused {
-            session.emit(.warning("`\(file.path)` of `\(file.deliverable)`: \(file.record.findings.first?.reason ?? "cannot be read")"))
+            session.emit(
+                .warning(
+                    "`\(file.path)` of `\(file.deliverable)`: \(file.record.findings.first?.reason ?? "cannot be read")"
+                ))
         }
         try checkCode(screened)
         var deliverables: [LockedDeliverable] = []
@@ -74,7 +77,8 @@ struct Screening: Sendable {
             // A recorded scan stays while the files do: other rules of another version are no reason to change a lock.
             deliverables.append(
                 deliverable.with(
-                    tensors: deliverable.weights?.tensors, scan: deliverable.scan ?? summary, replacements: replacements))
+                    tensors: deliverable.weights?.tensors, scan: deliverable.scan ?? summary, replacements: replacements
+                ))
         }
         return Lock(deliverables: deliverables)
     }
@@ -84,13 +88,17 @@ struct Screening: Sendable {
         var lines: [String] = []
         for file in files {
             lines.append("`\(file.path)` of `\(file.deliverable)`: \(file.record.verdict)")
-            for finding in file.record.findings.prefix(3) where (Verdict(rawValue: finding.verdict) ?? .clean) >= .unknown {
-                lines.append("    \(finding.rule): \(finding.reason)" + (finding.place.isEmpty ? "" : " (\(finding.place))"))
+            for finding in file.record.findings.prefix(3)
+            where (Verdict(rawValue: finding.verdict) ?? .clean) >= .unknown {
+                lines.append(
+                    "    \(finding.rule): \(finding.reason)" + (finding.place.isEmpty ? "" : " (\(finding.place))"))
             }
         }
         throw Failure(
-            .refused, "the scan refuses \(files.count == 1 ? "a file" : "\(files.count) files"); the view is not laid out",
-            hint: "leave them out with `exclude` in weighlock.yaml; `weighlock scan` says more, and what a person has looked at "
+            .refused,
+            "the scan refuses \(files.count == 1 ? "a file" : "\(files.count) files"); the view is not laid out",
+            hint:
+                "leave them out with `exclude` in weighlock.yaml; `weighlock scan` says more, and what a person has looked at "
                 + "can be accepted in `\(AllowFile.fileName)`",
             details: lines)
     }
@@ -104,7 +112,9 @@ struct Screening: Sendable {
         let digests = Set(files.map(\.file.sha256))
         for entry in allowed?.entries ?? [] where entry.isExpired(on: today) && digests.contains(entry.sha256) {
             session.emit(
-                .warning("\(AllowFile.fileName):\(entry.line): the entry for \(entry.sha256.short) ended on \(entry.until ?? "")"))
+                .warning(
+                    "\(AllowFile.fileName):\(entry.line): the entry for \(entry.sha256.short) ended on \(entry.until ?? "")"
+                ))
         }
     }
 
@@ -116,8 +126,10 @@ struct Screening: Sendable {
         let entries = (allowed?.entries ?? []).filter { $0.sha256 == digest && !$0.isExpired(on: today) }
         // What is not listed is accepted by nobody.
         guard !entries.isEmpty, !record.isCut else { return record.outcome }
-        return record.findings.filter { finding in !entries.contains { $0.covers(rule: finding.rule, name: finding.name) } }
-            .map { Verdict(rawValue: $0.verdict) ?? .unscannable }.max() ?? .clean
+        return record.findings.filter { finding in
+            !entries.contains { $0.covers(rule: finding.rule, name: finding.name) }
+        }
+        .map { Verdict(rawValue: $0.verdict) ?? .unscannable }.max() ?? .clean
     }
 
     /// Code that comes with a repository: refused or named, as the policy says.
@@ -158,7 +170,9 @@ struct Screening: Sendable {
         var records: [Key: ScanRecord] = [:]
         var waiting: [Key] = []
         for key in Set(files.map { key($0.source, $0.file) }) {
-            if let record = session.store.note(.scan, of: key.digest).flatMap({ ScanRecord(bytes: $0, name: key.name, repository: key.repository) }) {
+            if let record = session.store.note(.scan, of: key.digest).flatMap({
+                ScanRecord(bytes: $0, name: key.name, repository: key.repository)
+            }) {
                 records[key] = record
             } else {
                 waiting.append(key)

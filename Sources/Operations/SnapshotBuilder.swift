@@ -57,6 +57,10 @@ struct SnapshotBuilder: Sendable {
                 where OutdatedCheck.answers.contains(failure.code)
             {
                 draft.changes.append(IdentityChanges.unavailable(source, failure))
+                draft.unchecked.append(
+                    DriftReport.Unchecked(
+                        file: nil,
+                        reason: "what `\(request.repository)` at `\(request.revision)` holds now could not be listed"))
                 draft.sources.append(SnapshotBuilder.source(source, source.commit, source.date))
                 draft.files += SnapshotBuilder.files(of: source)
                 continue

@@ -101,7 +101,8 @@ struct Content: Sendable {
 
     /// Whether a loader that unpickles this would do something: a name of the kind that is unpickled is enough where the bytes
     /// begin as a pickle; elsewhere a pickle has to come to its end, or to a call. All pickles in a row count.
-    private static func isPickle(_ source: any ByteSource, _ head: [UInt8], _ name: FileName) throws(ByteError) -> Bool {
+    private static func isPickle(_ source: any ByteSource, _ head: [UInt8], _ name: FileName) throws(ByteError) -> Bool
+    {
         guard let first = head.first else { return false }
         let hasProtocol = first == 0x80 && head.count > 1 && head[1] <= 5
         if hasProtocol, name.promise != .none { return true }
@@ -120,9 +121,12 @@ struct Content: Sendable {
     private static func failsAtOnce(_ source: any ByteSource, _ head: [UInt8]) throws(ByteError) -> Bool {
         guard source.size > UInt64(head.count) else { return false }
         let document = try Pickle.read(MemorySource(head), options: trial)
-        guard case .failed(let error) = document.ending, document.streams.isEmpty, document.imports.isEmpty else { return false }
+        guard case .failed(let error) = document.ending, document.streams.isEmpty, document.imports.isEmpty else {
+            return false
+        }
         switch error.problem {
-        case .unknownOpcode, .stackUnderflow, .missingMark, .unsetMemo, .emptyName, .operand, .unhashable, .oddItems: return true
+        case .unknownOpcode, .stackUnderflow, .missingMark, .unsetMemo, .emptyName, .operand, .unhashable, .oddItems:
+            return true
         default: return false
         }
     }
@@ -171,7 +175,8 @@ struct Content: Sendable {
     }
 
     private static let media: [[UInt8]] = [
-        [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], [0xFF, 0xD8, 0xFF], Array("GIF87a".utf8), Array("GIF89a".utf8),
+        [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], [0xFF, 0xD8, 0xFF], Array("GIF87a".utf8),
+        Array("GIF89a".utf8),
         Array("RIFF".utf8), Array("%PDF-".utf8), Array("OggS".utf8), Array("fLaC".utf8), Array("ID3".utf8),
         Array("II*\0".utf8), Array("MM\0*".utf8), Array("wOFF".utf8), Array("wOF2".utf8), Array("OTTO".utf8),
         [0x00, 0x01, 0x00, 0x00, 0x00], [0x00, 0x00, 0x01, 0x00, 0x01], Array("PAR1".utf8), Array("ARROW1".utf8),

@@ -35,7 +35,8 @@ struct FileName: Sendable {
     ]
 
     private static let documents: Set<String> = [
-        "py", "pyw", "pyi", "json", "jsonl", "ndjson", "ipynb", "yaml", "yml", "jinja", "jinja2", "j2", "toml", "cfg", "pbtxt",
+        "py", "pyw", "pyi", "json", "jsonl", "ndjson", "ipynb", "yaml", "yml", "jinja", "jinja2", "j2", "toml", "cfg",
+        "pbtxt",
     ]
 
     /// Whether readers take the file for a text by its name: code, a configuration or a template.

@@ -16,7 +16,8 @@ struct NumpyHeader: Sendable, Hashable {
             bytes.allSatisfy({ byte in
                 allowed.contains(byte) || (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
                     || (0x61...0x7A).contains(byte) || byte >= 0x80
-            }), let descr = NumpyHeader.value(of: "descr", in: text), NumpyHeader.value(of: "fortran_order", in: text) != nil,
+            }), let descr = NumpyHeader.value(of: "descr", in: text),
+            NumpyHeader.value(of: "fortran_order", in: text) != nil,
             let shape = NumpyHeader.value(of: "shape", in: text)
         else { return nil }
         let element = descr.utf8

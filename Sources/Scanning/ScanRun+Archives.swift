@@ -136,7 +136,8 @@ extension ScanRun {
         guard !directory.members.isEmpty else { return }
         findings.add(
             .archivePolyglot, place,
-            "a zip archive of \(directory.members.count) members stands at the end of a file of the kind `\(content.kind.rawValue)`")
+            "a zip archive of \(directory.members.count) members stands at the end of a file of the kind `\(content.kind.rawValue)`"
+        )
         let layout = ZipLayout(directory)
         for member in directory.members where !member.isDirectory {
             guard try countMember(place) else { break }
@@ -184,7 +185,8 @@ extension ScanRun {
         _ source: any ByteSource, _ container: ContainerFormat?, name: String, at place: ScanPlace, depth: Int
     ) throws(ByteError) {
         guard let container, let format = CompressionFormat(container) else {
-            findings.add(.archiveUnopened, place, "a stream of the kind `\(container?.rawValue ?? "unknown")` is not opened")
+            findings.add(
+                .archiveUnopened, place, "a stream of the kind `\(container?.rawValue ?? "unknown")` is not opened")
             return
         }
         do throws(ExpansionError) {

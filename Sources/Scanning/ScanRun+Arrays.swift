@@ -17,7 +17,8 @@ extension ScanRun {
         var cursor = ByteCursor(source, at: 6)
         let major = try cursor.byte()
         _ = try cursor.byte()
-        let length: UInt64 = major == 1 ? UInt64(try cursor.littleEndian(UInt16.self)) : UInt64(try cursor.littleEndian(UInt32.self))
+        let length: UInt64 =
+            major == 1 ? UInt64(try cursor.littleEndian(UInt16.self)) : UInt64(try cursor.littleEndian(UInt32.self))
         guard (1...3).contains(major), length <= ScanRun.numpyHeader else {
             findings.add(.contentUnreadable, place, "a numpy header of version \(major) with \(length) bytes")
             return
@@ -57,7 +58,8 @@ extension ScanRun {
         do throws(HeaderError) {
             let header = try Header(parsing: bytes.span, fileSize: source.size)
             ConfigCheck.check(
-                metadata: (header.metadata ?? []).map { ($0.key, $0.value) }, at: place.member("__metadata__"), into: &findings,
+                metadata: (header.metadata ?? []).map { ($0.key, $0.value) }, at: place.member("__metadata__"),
+                into: &findings,
                 repository: options.repository)
             for finding in header.findings {
                 findings.add(.safetensorsOdd, place, Escaped(finding.message).description)

@@ -64,7 +64,8 @@ struct ScanRun {
         }
         if content.isPickleToo {
             findings.add(
-                .contentPolyglot, place, "a file of the kind `\(content.kind.rawValue)` is also a pickle that makes calls")
+                .contentPolyglot, place,
+                "a file of the kind `\(content.kind.rawValue)` is also a pickle that makes calls")
             try pickle(source, name: name, at: place)
         }
         switch content.kind {
@@ -155,7 +156,8 @@ struct ScanRun {
                 .pickle(finding.rule), place.at(finding.offset), finding.reason + opcode, name: finding.name,
                 verdict: Verdict(finding.verdict))
         }
-        imports.formUnion(report.imports.prefix(ScanFindings.limit).map { Escaped($0.global.qualifiedName).description })
+        imports.formUnion(
+            report.imports.prefix(ScanFindings.limit).map { Escaped($0.global.qualifiedName).description })
         var names = Set(report.weightsOnly.refusedNames)
         if let refusal = report.weightsOnly.refusedInstruction { names.insert("opcode \(refusal.opcode.name)") }
         refused = (refused ?? []).union(names)

@@ -22,16 +22,19 @@ struct ZipLayout: Sendable {
     private let folder: [UInt8]
 
     init(_ directory: ZipDirectory) {
-        let data = directory.members.first { $0.name.bytes.elementsEqual("data.pkl".utf8) || $0.name.hasSuffix("/data.pkl") }
+        let data = directory.members.first {
+            $0.name.bytes.elementsEqual("data.pkl".utf8) || $0.name.hasSuffix("/data.pkl")
+        }
         guard let data else {
             (kind, folder) = (.zip, [])
             return
         }
         let folder = Array(data.name.bytes.dropLast("data.pkl".utf8.count))
         self.folder = folder
-        let isScript = directory.members.contains {
-            $0.name.bytes.elementsEqual(folder + Array("constants.pkl".utf8))
-        } && directory.members.contains { $0.name.bytes.starts(with: folder + Array("code/".utf8)) }
+        let isScript =
+            directory.members.contains {
+                $0.name.bytes.elementsEqual(folder + Array("constants.pkl".utf8))
+            } && directory.members.contains { $0.name.bytes.starts(with: folder + Array("code/".utf8)) }
         kind = isScript ? .torchScript : .torch
     }
 
@@ -43,7 +46,9 @@ struct ZipLayout: Sendable {
         }
         for prefix in ["data/", "constants/"] where rest.starts(with: prefix.utf8) {
             let key = rest.dropFirst(prefix.utf8.count)
-            if !key.isEmpty, key.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) { return .storage }
+            if !key.isEmpty, key.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+                return .storage
+            }
         }
         if kind == .torchScript, rest.starts(with: "code/".utf8) { return .torchScriptCode }
         return .other

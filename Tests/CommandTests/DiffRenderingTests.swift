@@ -65,7 +65,9 @@ import Testing
         #expect(view.changes.map(\.rule) == ["card-prose"])
         #expect(view.hidden == 9)
         #expect(view.headline.hasPrefix("behaviour changed: 2 breaking"))
-        #expect(Self.text(view.report, .init(classes: [.docs])).contains("9 changes of other classes or severities not listed"))
+        #expect(
+            Self.text(view.report, .init(classes: [.docs])).contains(
+                "9 changes of other classes or severities not listed"))
         #expect(DriftView(try DriftReportSamples.everything(), .init(severity: .behaviour)).changes.count == 7)
         // Nothing of the class differs, but something was not looked at.
         #expect(DriftView(try DriftReportSamples.unknown(), .init(classes: [.weights])).differs)
@@ -92,8 +94,9 @@ import Testing
                 "cosmetic": Self.text(try DriftReportSamples.cosmetic()),
                 "security": Self.text(try DriftReportSamples.security()),
                 "unknown": Self.text(try DriftReportSamples.unknown()),
-                "several": DriftText(width: 100).lines([view, DriftView(try DriftReportSamples.equal())]).suffix(6).joined(
-                    separator: "\n") + "\n",
+                "several": DriftText(width: 100).lines([view, DriftView(try DriftReportSamples.equal())]).suffix(6)
+                    .joined(
+                        separator: "\n") + "\n",
             ])
     }
 
@@ -109,17 +112,26 @@ import Testing
     }
 
     @Test(arguments: [30, 44, 60, 80, 100]) func `prose keeps to the width of the terminal`(width: Int) throws {
-        let report = try DriftReportSamples.everything()
-        for line in DriftText(width: width).lines([DriftView(report)]) {
-            // What has no space in it is never broken, and lines of a difference are never wrapped.
+        // Lines of a difference are never wrapped; all else is.
+        let report = try DriftReportSamples.report(
+            DriftReportSamples.everything().changes.filter { change in
+                switch change.evidence {
+                case .text, .prompts: false
+                default: true
+                }
+            }, unchecked: DriftReportSamples.everything().unchecked, defaults: DriftReportSamples.defaults())
+        var text = DriftText(width: width)
+        text.isVerbose = true
+        for line in text.lines([DriftView(report)]) {
+            // What has no space in it is never broken.
             let indent = line.prefix { $0 == " " }.count
             let longest = line.split(separator: " ").map(\.count).max() ?? 0
-            let isDifference = ["-", "+", "@", "\\", " ", "{"].contains { line.drop { $0 == " " }.hasPrefix($0) }
-            #expect(line.count <= max(width, indent + longest + 2) || isDifference || line.contains("; --unified"), "\(line)")
+            #expect(line.count <= max(width, indent + longest + 2), "\(line)")
         }
     }
 
-    @Test func `nothing of a stranger moves the cursor, colours the terminal or turns the direction of writing`() throws {
+    @Test func `nothing of a stranger moves the cursor, colours the terminal or turns the direction of writing`() throws
+    {
         let view = DriftView(try DriftReportSamples.hostile())
         for form in [DriftText.Form.report, .statistics, .unified] {
             var text = DriftText(width: 100)
@@ -127,7 +139,8 @@ import Testing
             text.isVerbose = true
             for line in text.lines([view]) {
                 for scalar in line.unicodeScalars {
-                    #expect(![.control, .format, .lineSeparator].contains(scalar.properties.generalCategory), "\(line)")
+                    #expect(
+                        ![.control, .format, .lineSeparator].contains(scalar.properties.generalCategory), "\(line)")
                 }
             }
         }
@@ -178,9 +191,11 @@ import Testing
         var fence: Substring?
         var prose: [String] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            let ticks = line.prefix { $0 == "`" }
+            // A fence may be indented by up to three spaces: a context line of a difference has one.
+            let indent = line.prefix { $0 == " " }.count
+            let ticks = line.dropFirst(min(3, indent)).prefix { $0 == "`" }
             if let open = fence {
-                if ticks.count >= open.count, ticks.count == line.count { fence = nil }
+                if ticks.count >= open.count, indent <= 3, ticks.count == line.count - indent { fence = nil }
             } else if ticks.count >= 3 {
                 #expect(line.dropFirst(ticks.count) == "diff")
                 fence = ticks
@@ -237,11 +252,12 @@ import Testing
         let wide = (0..<400).map { "-old \($0) " + String(repeating: "x", count: 200) }
         let changes = (0..<300).map { index in
             DriftChange(
-                "template-changed", .prompt, index < 3 ? .breaking : .behaviour, .chatTemplate, [.init("file-\(index).jinja")],
+                "template-changed", .prompt, index < 3 ? .breaking : .behaviour, .chatTemplate,
+                [.init("file-\(index).jinja")],
                 "template \(index)", evidence: .text(DriftReportSamples.diff(wide)))
         }
         let report = try DriftReportSamples.report(changes)
-        for views in [[DriftView(report)], Array(repeating: DriftView(report), count: 90)] {
+        for views in [[DriftView(report)], Array(repeating: DriftView(report), count: 20)] {
             let text = DriftMarkdown.text(views)
             #expect(text.unicodeScalars.count <= DriftMarkdown.maximumLength)
             #expect(text.unicodeScalars.count > DriftMarkdown.maximumLength / 2)
@@ -250,7 +266,7 @@ import Testing
         }
         #expect(!DriftMarkdown.text([DriftView(try DriftReportSamples.everything())]).contains("**Cut:**"))
         // Headlines alone are too long: whole reports are left out, and counted.
-        let many = Array(repeating: DriftView(try DriftReportSamples.cosmetic()), count: 2000)
+        let many = Array(repeating: DriftView(try DriftReportSamples.equal()), count: 500)
         let text = DriftMarkdown.text(many)
         #expect(text.unicodeScalars.count <= DriftMarkdown.maximumLength)
         #expect(text.contains("whole reports left out"))
@@ -265,15 +281,19 @@ import Testing
         let body = page.replacing(#/<style>[^<]*<\/style>/#, with: "")
         for tag in body.matches(of: #/<(\/?[^\s>]+)([^>]*)>/#) {
             elements.insert(String(tag.output.1))
-            for attribute in tag.output.2.matches(of: #/([^\s=]+)="[^"]*"/#) { attributes.insert(String(attribute.output.1)) }
+            for attribute in tag.output.2.matches(of: #/([^\s=]+)="[^"]*"/#) {
+                attributes.insert(String(attribute.output.1))
+            }
         }
         return (elements, attributes)
     }
 
     @Test func `the page of hostile text has the elements and attributes of any page and no other`() throws {
         let known = [
-            "!DOCTYPE", "html", "head", "meta", "title", "body", "main", "p", "h1", "h2", "h3", "h4", "ul", "li", "b", "span",
-            "div", "table", "thead", "tbody", "tr", "th", "td", "code", "section", "article", "details", "summary", "i", "del",
+            "!DOCTYPE", "html", "head", "meta", "title", "body", "main", "p", "h1", "h2", "h3", "h4", "ul", "li", "b",
+            "span",
+            "div", "table", "thead", "tbody", "tr", "th", "td", "code", "section", "article", "details", "summary", "i",
+            "del",
             "ins", "pre", "figure", "svg", "g", "rect", "text", "footer", "br", "a",
         ]
         let attributes: Set = [
@@ -318,7 +338,7 @@ import Testing
         for step in 0...6 { #expect(page.contains("class=\"d\(step)\"")) }
     }
 
-    @Test func `a page of a million tensors stays small`() throws {
+    @Test func `a page of very many tensors stays small`() throws {
         let tensors = (0..<20_000).map { DriftReportSamples.tensor("a.\($0 % 500).b\($0 / 500).weight", 0.1) }
         let change = DriftChange(
             "weights-changed", .weights, .behaviour, .weights, [.init("model.safetensors")], "all",
@@ -332,8 +352,10 @@ import Testing
 
     @Test(arguments: [
         (0.0, "0"), (1, "1"), (0.00312, "0.00312"), (0.0031249, "0.00312"), (0.0009999, "0.001"), (0.0001, "0.0001"),
-        (0.00001, "1e-05"), (4.123e-7, "4.12e-07"), (9.999e-5, "0.0001"), (12.5, "12.5"), (999.9, "1000"), (123_456, "123000"),
-        (1e6, "1e+06"), (1.5e9, "1.5e+09"), (-0.25, "−0.25"), (.infinity, "∞"), (-.infinity, "−∞"), (.leastNonzeroMagnitude, "4.94e-324"),
+        (0.00001, "1e-05"), (4.123e-7, "4.12e-07"), (9.999e-5, "0.0001"), (12.5, "12.5"), (999.9, "1000"),
+        (123_456, "123000"),
+        (1e6, "1e+06"), (1.5e9, "1.5e+09"), (-0.25, "−0.25"), (.infinity, "∞"), (-.infinity, "−∞"),
+        (.leastNonzeroMagnitude, "4.94e-324"),
         (.greatestFiniteMagnitude, "1.8e+308"), (100, "100"), (9.995, "9.99"), (99.96, "100"),
     ])
     func `a number has three significant digits`(value: Double, text: String) {

@@ -71,7 +71,8 @@ enum DriftReportSamples {
                 [
                     " {%- for message in messages %}", "   {%- if message['role'] == 'user' %}",
                     "-    {{- '<|im_start|>user\\n' + message['content'] + '<|im_end|>' }}",
-                    "+    {{- '<|im_start|>user\\n' + message['content'] | trim + '<|im_end|>\\n' }}", "   {%- endif %}",
+                    "+    {{- '<|im_start|>user\\n' + message['content'] | trim + '<|im_end|>\\n' }}",
+                    "   {%- endif %}",
                     " {%- endfor %}", " {%- if add_generation_prompt %}", "-  {{- '<|im_start|>assistant\\n' }}",
                     "-{%- endif %}", "\\", "+  {%- if enable_thinking is defined and enable_thinking is false %}",
                     "+    {{- '<|im_start|>assistant\\n<think>\\n\\n</think>\\n\\n' }}", "+  {%- else %}",
@@ -85,7 +86,9 @@ enum DriftReportSamples {
         evidence: .prompts([
             .init(
                 conversation: "tool-result", title: "a tool is called and answers",
-                before: .prompt("<|im_start|>user\nHow warm is it in Oslo?<|im_end|>\n<|im_start|>tool\n{\"celsius\": 3}<|im_end|>\n"),
+                before: .prompt(
+                    "<|im_start|>user\nHow warm is it in Oslo?<|im_end|>\n<|im_start|>tool\n{\"celsius\": 3}<|im_end|>\n"
+                ),
                 after: .failed("undefined variable `tool_calls` in line 24, column 9"), diff: diff([])),
             .init(
                 conversation: "system", title: "a system message and one turn",
@@ -113,7 +116,8 @@ enum DriftReportSamples {
         [
             .init("generation_config.json", "eos_token_id"), .init("config.json", "eos_token_id"),
             .init("tokenizer_config.json", "eos_token"),
-        ], "generation also stops at `<|eot_id|>`", consequence: "answers that ran on until the limit end where a turn ends",
+        ], "generation also stops at `<|eot_id|>`",
+        consequence: "answers that ran on until the limit end where a turn ends",
         before: 128_001, after: .array([128_001, 128_009]))
 
     static let vocabulary = DriftChange(
@@ -164,7 +168,8 @@ enum DriftReportSamples {
             after: kind == .removed
                 ? nil
                 : kind == .cast
-                    ? .init(type: "BF16", shape: [384, 384]) : kind == .reshaped ? .init(type: "F32", shape: [384, 768]) : form,
+                    ? .init(type: "BF16", shape: [384, 384])
+                    : kind == .reshaped ? .init(type: "F32", shape: [384, 768]) : form,
             distance: relative.map {
                 .init(maximum: $0 * 3, mean: $0 / 8, relative: $0, share: min(1, $0 * 40), nonFinite: $0 > 0.5 ? 2 : 0)
             })
@@ -177,7 +182,9 @@ enum DriftReportSamples {
         evidence: .tensors(
             (0..<12).flatMap { layer -> [DriftEvidence.TensorDifference] in
                 let base = "encoder.layer.\(layer)."
-                let kinds = ["attention.query.weight", "attention.key.weight", "output.dense.weight", "output.dense.bias"]
+                let kinds = [
+                    "attention.query.weight", "attention.key.weight", "output.dense.weight", "output.dense.bias",
+                ]
                 return kinds.enumerated().compactMap { index, kind in
                     // From 1e-7 in the first layers to 0.3 in the last.
                     let exponent = Double(layer) / 2 + Double(index) / 3
@@ -202,7 +209,8 @@ enum DriftReportSamples {
         return [
             .init(
                 name: "stop-tokens",
-                before: EffectiveDefault(name: "stop-tokens", value: .array([128_001]), file: file, key: "eos_token_id"),
+                before: EffectiveDefault(
+                    name: "stop-tokens", value: .array([128_001]), file: file, key: "eos_token_id"),
                 after: EffectiveDefault(
                     name: "stop-tokens", value: .array([128_001, 128_009]), file: file, key: "eos_token_id")),
             .init(
@@ -229,15 +237,20 @@ enum DriftReportSamples {
     static func unknown() throws -> DriftReport {
         try report(
             [card],
-            unchecked: [.init(file: "model.bin", reason: "its tensors would have to be downloaded", hint: "run `weighlock sync`")])
+            unchecked: [
+                .init(
+                    file: "model.bin", reason: "its tensors would have to be downloaded", hint: "run `weighlock sync`")
+            ])
     }
 
     /// What tries to be markup, to notify, to colour a terminal, to turn the direction of writing, and to end what it is in.
     static let hostileTexts = [
         "</script><img src=x onerror=alert(1)>", "</title></style></textarea><script>alert(1)</script>",
-        "\" onmouseover=\"alert(1)\" x=\"", "' onfocus='alert(1)", "```\n</details>\n# owned @everyone #1",
-        "| a | b |\n|---|---|\n\\| x", "\u{1B}[31mred\u{1B}[0m\u{1B}]8;;https://example.org\u{7}link", "abc\u{202E}cba\u{200B}\u{FEFF}",
-        "`` `@octocat` [x](javascript:alert(1)) <b>b</b> www.example.org https://example.org", "&lt;&#60;\\`*_~$x$ :tada:",
+        "\" onmouseover=\"alert(1)\" x=\"", "' onfocus='alert(1)", "```\n</details>\n# owned @everyone #1", "````",
+        "| a | b |\n|---|---|\n\\| x", "\u{1B}[31mred\u{1B}[0m\u{1B}]8;;https://example.org\u{7}link",
+        "abc\u{202E}cba\u{200B}\u{FEFF}",
+        "`` `@octocat` [x](javascript:alert(1)) <b>b</b> www.example.org https://example.org",
+        "&lt;&#60;\\`*_~$x$ :tada:",
         "{{ ''.__class__ }}\r\nSet-Cookie: a", "<!-- --><svg><style>*{display:none}</style>",
     ]
 
@@ -261,7 +274,8 @@ enum DriftReportSamples {
                     "hostile-\(index)", .tokens, .behaviour, .tokenizer, [.init(text)], text,
                     evidence: .vocabulary(
                         .init(
-                            added: [.init(text, 1)], removed: [.init(text, 2)], renumbered: [(.init(text, 3), 4)], addedCount: 1,
+                            added: [.init(text, 1)], removed: [.init(text, 2)], renumbered: [(.init(text, 3), 4)],
+                            addedCount: 1,
                             removedCount: 1, renumberedCount: 1))),
                 DriftChange(
                     "hostile-\(index)", .weights, .behaviour, .weights, [.init(text)], text,

@@ -108,6 +108,7 @@ import Testing
         #expect(
             try extract(all) == [
                 "chat-template=\"\(a)\" chat_template.jinja",
+                "chat-template-copies=\"disagree\" chat_template.jinja",
                 "chat-template-shadowed=\"\(d)\" chat_template.json#chat_template",
                 "chat-template-shadowed=\"\(c)\" tokenizer_config.json#chat_template",
                 "chat-template-shadowed:rag=\"\(d)\" tokenizer_config.json#chat_template",
@@ -197,12 +198,12 @@ import Testing
     @Test func `ask only for the small files`() throws {
         for path in [
             "config.json", "generation_config.json", "README.md", "1_Pooling/config.json",
-            "additional_chat_templates/rag.jinja",
+            "additional_chat_templates/rag.jinja", "tokenizer.json", "preprocessor_config.json",
         ] {
             #expect(EffectiveDefaults.wants(try RelativePath(path)), "\(path)")
         }
         for path in [
-            "model.safetensors", "tokenizer.json", "onnx/config.json", "docs/README.md",
+            "model.safetensors", "tokenizer.model", "onnx/config.json", "onnx/tokenizer.json", "docs/README.md",
             "a/additional_chat_templates/x.jinja", "additional_chat_templates/.jinja",
         ] {
             #expect(!EffectiveDefaults.wants(try RelativePath(path)), "\(path)")

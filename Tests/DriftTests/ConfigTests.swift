@@ -85,6 +85,7 @@ import Testing
             #""rope_parameters":{"full_attention":{"rope_theta":1e6,"rope_type":"default"},"sliding_attention":{"rope_theta":1e4,"rope_type":"default"}}"#,
             "key-renamed cosmetic"
         ),
+        ("config.json", #""x":1"#, #""x":1,"return_dict":true,"pruned_heads":{}"#, "default-explicit cosmetic"),
         // As a newer version of the library writes the same file
         (
             "config.json", #""model_type":"qwen3","num_hidden_layers":2"#,

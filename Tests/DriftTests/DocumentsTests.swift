@@ -177,6 +177,22 @@ extension DriftReport {
         #expect(empty.lines == ["file-added cosmetic generation_config.json"])
     }
 
+    @Test func `every file that differs is named by something`() async throws {
+        let nested = try await drift(
+            ["tokenizer/tokenizer_config.json": #"{"chat_template":"a"}"#],
+            ["tokenizer/tokenizer_config.json": #"{"chat_template":"b"}"#])
+        #expect(nested.lines == ["template-changed behaviour tokenizer/tokenizer_config.json:chat_template"])
+        for name in [
+            "chat_template.txt", "deep/chat_template.json", "additional_chat_templates/x.txt", "noise", "a.jsonl",
+            "x.onnx.json",
+        ] {
+            let report = try await drift([name: "one"], [name: "two"])
+            #expect(
+                report.changes.contains { $0.severity == .behaviour && $0.places.first?.file == name },
+                "\(name): \(report.lines)")
+        }
+    }
+
     @Test func `what cannot be read is unchecked and never equal`() async throws {
         let before = try Snapshot(label: "a", texts: ["config.json": "{}", "README.md": "a"])
         let files = ["config.json": Array("{ }".utf8), "README.md": Array("a".utf8)]

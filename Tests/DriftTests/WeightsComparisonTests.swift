@@ -227,6 +227,17 @@ import Testing
         #expect(findings.changes.first?.summary.contains("`attention` is `self_attn` now") == true)
     }
 
+    @Test func `names without a pattern are counted, and no pattern is claimed`() async throws {
+        var number = 0
+        let renamed = WeightsModel.small.renaming { _ in
+            number += 1
+            return "tensor-\(number)"
+        }
+        let findings = try await before().compared(with: single(renamed))
+        #expect(findings.verdicts == ["weights-renamed breaking"])
+        #expect(findings.changes.first?.summary.hasPrefix("11 of 11 tensors have another name (`") == true)
+    }
+
     @Test func `numbers that change under a new prefix are still compared`() async throws {
         var generator = WeightsRandom(3)
         var other = WeightsModel.small

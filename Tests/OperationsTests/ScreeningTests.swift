@@ -43,12 +43,16 @@ import Testing
     }
 
     @Test(arguments: ["", "pickle: allow", "pickle: convert"])
-    func `a file that runs code is refused before a view shows it, whatever the policy says`(_ policy: String) async throws {
+    func `a file that runs code is refused before a view shows it, whatever the policy says`(
+        _ policy: String
+    ) async throws {
         try await run(["pytorch_model.bin": Self.attack], policy: policy) { yard in
             let text = try yard.lockText()
             let failure = await yard.failure { try await yard.sync() }
             #expect(failure?.code == .refused)
-            #expect(failure?.details.contains { $0.contains("pickle-global-dangerous") } == true, "\(failure?.details ?? [])")
+            #expect(
+                failure?.details.contains { $0.contains("pickle-global-dangerous") } == true,
+                "\(failure?.details ?? [])")
             #expect(failure?.details.first?.contains("pytorch_model.bin") == true)
             #expect(try !FileSystem.exists(yard.directory.appending("home/views/\(yard.project.lock().identity)")))
             #expect(try yard.lockText() == text, "the lock stays as it was")
@@ -56,7 +60,10 @@ import Testing
     }
 
     @Test func `what was scanned is noted in the lock, and not scanned again`() async throws {
-        try await run(["model.safetensors": ModelBuilder.tinyModel()["model.safetensors"] ?? [], "tool.py": Array("import os\n".utf8)]) {
+        try await run([
+            "model.safetensors": ModelBuilder.tinyModel()["model.safetensors"] ?? [],
+            "tool.py": Array("import os\n".utf8),
+        ]) {
             yard in
             #expect(try locked(yard)?.scan == nil)
             try await yard.sync()
@@ -75,7 +82,8 @@ import Testing
             #expect(try shown(yard, view) == ["config.json", "model.safetensors"])
             let replacement = try #require(try locked(yard)?.replacements.first)
             let result = try #require(replacement.result)
-            #expect(replacement.path.description == "pytorch_model.bin" && result.path.description == "model.safetensors")
+            #expect(
+                replacement.path.description == "pytorch_model.bin" && result.path.description == "model.safetensors")
             let digests = try #require(
                 try TensorDigests(of: SafetensorsFile(yard.session.store.path(of: result.sha256), mode: .strict)))
             #expect(!digests.entries.isEmpty)
@@ -156,7 +164,9 @@ import Testing
             let place = yard.project.directory.appending(AllowFile.fileName)
             func allow(_ digest: Digest, _ what: String, _ more: String = "") throws {
                 try FileSystem.replace(
-                    place, with: Array("version: 1\nallow:\n  - sha256: \(digest)\n    \(what)\n    reason: ours\n\(more)".utf8))
+                    place,
+                    with: Array(
+                        "version: 1\nallow:\n  - sha256: \(digest)\n    \(what)\n    reason: ours\n\(more)".utf8))
             }
             func refusal() async -> Failure? { await yard.failure { try await yard.sync() } }
             #expect(await refusal()?.details.contains { $0.contains("pickle-global-unknown") } == true)
@@ -171,7 +181,8 @@ import Testing
             #expect(try shown(yard, try await yard.sync().views.first).contains("thing.pkl"))
             #expect(yard.events.texts.contains { $0.contains("thing.pkl") && $0.contains("accepted") })
             // The lock says what the scan said.
-            #expect(try locked(yard)?.scan?.files.contains { $0.path == "thing.pkl" && $0.verdict == "unknown" } == true)
+            #expect(
+                try locked(yard)?.scan?.files.contains { $0.path == "thing.pkl" && $0.verdict == "unknown" } == true)
             try FileSystem.replace(place, with: Array("version: 1\nallow:\n  - sha256: x\n".utf8))
             #expect(await refusal()?.code == .manifest, "a broken allow file is no permission")
         }
@@ -190,7 +201,8 @@ import Testing
         }
         try await run(config("other/one")) { yard in
             let failure = await yard.failure { try await yard.sync() }
-            #expect(failure?.details.contains { $0.contains("config-foreign-code") } == true, "\(failure?.details ?? [])")
+            #expect(
+                failure?.details.contains { $0.contains("config-foreign-code") } == true, "\(failure?.details ?? [])")
         }
     }
 }

@@ -56,8 +56,10 @@ import Testing
     @Test func `nesting without end`() {
         let deep = 10_000
         for (open, close) in [
-            ("(", ")"), ("[", "]"), ("getattr(", ", 'x')"), ("vars(", ")"), ("f'{", "}'"), ("{\"config\":", "}"), ("{\"class_name\":\"A\",\"config\":", "}"),
-            ("{{ (", ") }}"), ("{% if a %}", "{% endif %}"), ("- ", ""), ("a[", "]"), ("lambda: ", ""), ("not ", ""), ("x if ", ""), (" !", ""),
+            ("(", ")"), ("[", "]"), ("getattr(", ", 'x')"), ("vars(", ")"), ("f'{", "}'"), ("{\"config\":", "}"),
+            ("{\"class_name\":\"A\",\"config\":", "}"),
+            ("{{ (", ") }}"), ("{% if a %}", "{% endif %}"), ("- ", ""), ("a[", "]"), ("lambda: ", ""), ("not ", ""),
+            ("x if ", ""), (" !", ""),
             ("a.b(c)", ""), ("{a:", "}"), ("#", ""), ("\\\n", ""), ("'", ""), ("eval('", "')"),
         ] {
             let text = String(repeating: open, count: deep) + "x" + String(repeating: close, count: deep)

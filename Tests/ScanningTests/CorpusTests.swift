@@ -40,7 +40,8 @@ import Testing
         case "malformed", "unscannable":
             #expect(scan.verdict >= .unscannable, "\(scan.verdict), \(scan.kind), \(first)")
         case "clean": #expect(scan.verdict <= .review, "\(scan.verdict), \(scan.kind), \(first)")
-        default: #expect(scan.verdict != .clean && scan.verdict <= .malicious, "\(scan.verdict), \(scan.kind), \(first)")
+        default:
+            #expect(scan.verdict != .clean && scan.verdict <= .malicious, "\(scan.verdict), \(scan.kind), \(first)")
         }
     }
 }

@@ -38,8 +38,10 @@ import Testing
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Corpus/gguf")
         let wanted: [(name: String, verdict: Verdict)] = [
-            ("everything", .clean), ("quantized", .clean), ("no-tensors", .clean), ("aligned-128", .clean), ("big-endian", .clean),
-            ("vocabulary", .clean), ("outside", .unscannable), ("offset-overflow", .unscannable), ("overlap", .unscannable),
+            ("everything", .clean), ("quantized", .clean), ("no-tensors", .clean), ("aligned-128", .clean),
+            ("big-endian", .clean),
+            ("vocabulary", .clean), ("outside", .unscannable), ("offset-overflow", .unscannable),
+            ("overlap", .unscannable),
             ("duplicate-tensor", .unscannable), ("duplicate-key", .unscannable), ("array-length", .unscannable),
             ("cut-in-key", .unscannable), ("alignment-0", .unscannable), ("trailing", .review), ("not-utf8", .review),
         ]

@@ -19,7 +19,8 @@ import Testing
     @Test func `every object of an HDF5 file is reached, whatever index leads to it`() throws {
         // h5py counts the same: groups, datasets and the root; newer files have an extension of the superblock beside them.
         for (name, count) in [
-            ("clean-weights-earliest", 81), ("clean-weights-v108", 81), ("clean-weights-v110", 81), ("clean-weights-latest", 81),
+            ("clean-weights-earliest", 81), ("clean-weights-v108", 81), ("clean-weights-v110", 81),
+            ("clean-weights-latest", 81),
             ("clean-many-links", 601),
         ] {
             let bytes = try #require(Checked.samples.first { $0.name == name + ".h5" }).bytes

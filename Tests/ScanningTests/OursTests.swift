@@ -30,7 +30,10 @@ import Testing
 
     @Test func `both folders are there`() {
         #expect(Self.samples("attacks").count >= 125 && Self.samples("ordinary").count >= 110)
-        #expect((Self.samples("attacks") + Self.samples("ordinary")).allSatisfy { $0.file.hasPrefix($0.verdict.rawValue + "-") })
+        #expect(
+            (Self.samples("attacks") + Self.samples("ordinary")).allSatisfy {
+                $0.file.hasPrefix($0.verdict.rawValue + "-")
+            })
     }
 
     @Test(arguments: samples("attacks"))
@@ -82,7 +85,9 @@ import Testing
     @Test func `the catalogue has every rule once`() {
         let ids = ScanRule.catalogue.map(\.id)
         #expect(Set(ids).count == ids.count && ids == ids.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
-        for rule in [ScanRule.kerasLambda, .archiveEscape, .nameLies, .templateEscape, .documentTooLarge, .executableFile] {
+        for rule in [
+            ScanRule.kerasLambda, .archiveEscape, .nameLies, .templateEscape, .documentTooLarge, .executableFile,
+        ] {
             #expect(ids.contains(rule.id))
         }
         #expect(ids.contains("pickle-global-dangerous"))

@@ -132,7 +132,8 @@ import Testing
 
     @Test func `containers that are not opened are named`() throws {
         for (bytes, verdict) in [
-            (Array("RDX3\nX\n".utf8), Verdict.unknown), (Array("ptrt0000".utf8), .unknown), ([0xAC, 0xED, 0, 5], .unknown),
+            (Array("RDX3\nX\n".utf8), Verdict.unknown), (Array("ptrt0000".utf8), .unknown),
+            ([0xAC, 0xED, 0, 5], .unknown),
             ([0, 0, 0, 0] + Array("TFL3".utf8), .review),
         ] {
             let found = try Checked.bytes(bytes, name: "x") {

@@ -22,7 +22,7 @@ struct DiffCommand: Performable {
             small files and the headers of weights are fetched, and what cannot be compared is said to be not checked. Exit code \
             4 when something that is listed differs or something was not checked.
 
-              weighlock diff                                     # has the entry drifted, and does it matter?
+              weighlock diff                  # has the entry drifted, and does it matter?
               weighlock diff minilm ./retrained --html drift.html
               weighlock diff main.lock weighlock.lock --markdown > comment.md
               weighlock diff org/model@v1 org/model@v2 --class prompt,sampling --unified
@@ -40,16 +40,19 @@ struct DiffCommand: Performable {
             "Only changes of these classes, separated by commas: \(DriftClass.allCases.map(\.rawValue).joined(separator: ", ")).",
             valueName: "classes"))
     var classes: [String] = []
-    @Option(help: ArgumentHelp("Only changes of this severity or a worse one: breaking, behaviour, security or cosmetic."))
+    @Option(
+        help: ArgumentHelp("Only changes of this severity or a worse one: breaking, behaviour, security or cosmetic."))
     var severity: DriftSeverity = .cosmetic
     @Option(
-        help: ArgumentHelp("Write the report as one self-contained page; - is standard output.", valueName: "file.html"),
+        help: ArgumentHelp(
+            "Write the report as one self-contained page; - is standard output.", valueName: "file.html"),
         completion: .file(extensions: ["html"]))
     var html: String?
     @Option(
         defaultAsFlag: "-", parsing: .next,
         help: ArgumentHelp(
-            "Write the report as a comment for a pull request; standard output when no file is named.", valueName: "file.md"),
+            "Write the report as a comment for a pull request; standard output when no file is named.",
+            valueName: "file.md"),
         completion: .file(extensions: ["md"]))
     var markdown: String?
     @Flag(inversion: .prefixedNo, help: "Exit with 4 when there is a difference.") var exitCode = true
@@ -64,7 +67,8 @@ struct DiffCommand: Performable {
         }
         // A target that was taken for the file's name must not be overwritten.
         if let html, html != "-", !["html", "htm"].contains(FilePath(html).extension?.lowercased()) {
-            throw ValidationError("--html takes a file whose name ends in .html, or -; it got '\(Escaped(html, limit: 200))'")
+            throw ValidationError(
+                "--html takes a file whose name ends in .html, or -; it got '\(Escaped(html, limit: 200))'")
         }
         if let markdown, markdown != "-", !["md", "markdown"].contains(FilePath(markdown).extension?.lowercased()) {
             throw ValidationError(
@@ -138,11 +142,15 @@ struct DiffCommand: Performable {
     private func side(_ word: String, _ lock: Lock?, _ context: CommandContext) throws(Failure) -> DiffSide {
         if let file = DiffCommand.lockFile(word) { return file }
         let suffix = "@upstream"
-        if word.hasSuffix(suffix), !word.contains("/"), let name = try? DeliverableName(String(word.dropLast(suffix.count))) {
+        if word.hasSuffix(suffix), !word.contains("/"),
+            let name = try? DeliverableName(String(word.dropLast(suffix.count)))
+        {
             guard lock?.deliverable(name) != nil else {
                 throw Failure(
                     .usage, "the lock has no deliverable `\(name)`",
-                    hint: "only a locked deliverable has names to follow upstream; `org/model@revision` names a repository")
+                    hint:
+                        "only a locked deliverable has names to follow upstream; `org/model@revision` names a repository"
+                )
             }
             return .upstream(name)
         }

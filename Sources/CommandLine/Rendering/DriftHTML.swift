@@ -105,7 +105,8 @@ package enum DriftHTML {
         }
         let files: HTMLFragment =
             report.sameFiles + report.differentFiles > 0
-            ? "<p class=\"soft\">\(counted(report.sameFiles, "file")) the same, \(report.differentFiles) different</p>" : ""
+            ? "<p class=\"soft\">\(counted(report.sameFiles, "file")) the same, \(report.differentFiles) different</p>"
+            : ""
         return """
             <div class="scroll"><table class="stack"><thead><tr><th></th><th>source</th><th>behaviour</th><th>identity</th></tr>\
             </thead><tbody>\(side("before", report.before))\(side("after", report.after))</tbody></table></div>\(files)
@@ -113,11 +114,12 @@ package enum DriftHTML {
     }
 
     private static func unchecked(_ items: [DriftReport.Unchecked]) -> HTMLFragment {
-        let list = items.map { item -> HTMLFragment in
+        var list = items.prefix(names).map { item -> HTMLFragment in
             let file: HTMLFragment = item.file.map { "<code>\($0)</code>: " } ?? ""
             let hint: HTMLFragment = item.hint.map { " <span class=\"soft\">(\(HTMLFragment.prose($0)))</span>" } ?? ""
             return "<li>\(file)\(HTMLFragment.prose(item.reason))\(hint)</li>"
         }
+        if items.count > names { list.append("<li>and \(items.count - names) more</li>") }
         return "<div class=\"note\"><b>Not checked</b>, so not known to be equal:<ul>\(list)</ul></div>"
     }
 
@@ -182,14 +184,17 @@ package enum DriftHTML {
             let more: HTMLFragment =
                 prompts.count > conversations
                 ? "<p class=\"soft\">and \(counted(prompts.count - conversations, "more conversation"))</p>" : ""
-            return "<p class=\"soft\">What the model is shown, in \(counted(prompts.count, "conversation")):</p>\(shown)\(more)"
+            return
+                "<p class=\"soft\">What the model is shown, in \(counted(prompts.count, "conversation")):</p>\(shown)\(more)"
         case .tensors(let tensors):
             return fold("\(counted(tensors.count, "tensor"))", isOpen: isOpen, HTMLTensors.fragment(tensors))
         case .vocabulary(let difference):
             return vocabulary(difference)
         case .symbols(let symbols):
             return list(
-                symbols.map { "\($0.kind.rawValue) <code>\($0.name)</code> <span class=\"soft\">line \($0.line)</span>" },
+                symbols.map {
+                    "\($0.kind.rawValue) <code>\($0.name)</code> <span class=\"soft\">line \($0.line)</span>"
+                },
                 isOpen: isOpen)
         case .names(let added, let removed, let changed):
             return list(
@@ -201,11 +206,15 @@ package enum DriftHTML {
     private static func list(_ items: [HTMLFragment], isOpen: Bool) -> HTMLFragment {
         let shown = items.prefix(names).map { item -> HTMLFragment in "<li>\(item)</li>" }
         let more: HTMLFragment = items.count > names ? "<li>and \(items.count - names) more</li>" : ""
-        return fold("\(counted(items.count, "name"))", isOpen: isOpen && items.count <= 40, "<ul class=\"list\">\(shown)\(more)</ul>")
+        return fold(
+            "\(counted(items.count, "name"))", isOpen: isOpen && items.count <= 40,
+            "<ul class=\"list\">\(shown)\(more)</ul>")
     }
 
     private static func vocabulary(_ difference: DriftEvidence.VocabularyDifference) -> HTMLFragment {
-        func chip(_ token: DriftEvidence.VocabularyDifference.Token, _ style: String, _ now: Int64? = nil) -> HTMLFragment {
+        func chip(
+            _ token: DriftEvidence.VocabularyDifference.Token, _ style: String, _ now: Int64? = nil
+        ) -> HTMLFragment {
             let text = JSONValue.string(token.text).shown(limit: 120)
             let number = "\(token.id)" + (now.map { " → \($0)" } ?? "")
             return "<li><code class=\"\(style)\">\(text)</code> <span class=\"soft\">\(number)</span></li>"
@@ -219,7 +228,8 @@ package enum DriftHTML {
             ),
         ]
         let parts = groups.filter { $0.1 > 0 }.map { word, count, chips -> HTMLFragment in
-            let more: HTMLFragment = count > chips.count ? "<li class=\"soft\">and \(count - chips.count) more</li>" : ""
+            let more: HTMLFragment =
+                count > chips.count ? "<li class=\"soft\">and \(count - chips.count) more</li>" : ""
             return "<p><b>\(counted(count, "token"))</b> \(word)</p><ul class=\"tokens\">\(chips)\(more)</ul>"
         }
         return "\(parts)"

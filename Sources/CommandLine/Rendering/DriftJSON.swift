@@ -56,7 +56,8 @@ extension JSON {
                         "role": .string(source.role.description),
                         "repository": source.repository.map { .string($0.description) },
                         "revision": source.revision.map { .string($0.description) },
-                        "commit": source.commit.map { .string($0.description) }, "date": source.date.map { .string($0) },
+                        "commit": source.commit.map { .string($0.description) },
+                        "date": source.date.map { .string($0) },
                     ])
                 }),
             "behaviour": side.behaviour.map(digest), "identity": side.identity.map(digest),
@@ -104,13 +105,15 @@ extension JSON {
                 "symbols": .array(
                     symbols.map {
                         .object([
-                            "name": .string($0.name), "change": .string($0.kind.rawValue), "line": .integer(Int64($0.line)),
+                            "name": .string($0.name), "change": .string($0.kind.rawValue),
+                            "line": .integer(Int64($0.line)),
                         ])
                     }),
             ])
         case .names(let added, let removed, let changed):
             .object([
-                "kind": "names", "added": .array(added.map { .string($0) }), "removed": .array(removed.map { .string($0) }),
+                "kind": "names", "added": .array(added.map { .string($0) }),
+                "removed": .array(removed.map { .string($0) }),
                 "changed": .array(changed.map { .string($0) }),
             ])
         }
@@ -118,7 +121,8 @@ extension JSON {
 
     private static func text(_ diff: TextDiff) -> JSONValue {
         .object([
-            "added": .integer(Int64(diff.added)), "removed": .integer(Int64(diff.removed)), "coarse": .bool(diff.isCoarse),
+            "added": .integer(Int64(diff.added)), "removed": .integer(Int64(diff.removed)),
+            "coarse": .bool(diff.isCoarse),
             "hunks": .array(
                 diff.hunks.map { hunk in
                     .object([
@@ -173,7 +177,8 @@ extension JSON {
             "kind": "vocabulary", "added_count": .integer(Int64(difference.addedCount)),
             "removed_count": .integer(Int64(difference.removedCount)),
             "renumbered_count": .integer(Int64(difference.renumberedCount)),
-            "added": .array(difference.added.map { token($0) }), "removed": .array(difference.removed.map { token($0) }),
+            "added": .array(difference.added.map { token($0) }),
+            "removed": .array(difference.removed.map { token($0) }),
             "renumbered": .array(difference.renumbered.map { token($0.token, now: $0.now) }),
         ])
     }

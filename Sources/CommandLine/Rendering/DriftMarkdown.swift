@@ -16,6 +16,8 @@ package struct DriftMarkdown {
 
     /// How many rows the tables of all reports have together, and what is shown of each difference.
     private static let rows = 120
+    /// No fold is shorter: with less room left, none is tried.
+    private static let leastDetail = 60
     /// How many lines of a difference: the first number with which it fits; 0 leaves the proof out.
     private static let lines = [80, 16, 0]
     private static let lineLength = 300
@@ -28,8 +30,8 @@ package struct DriftMarkdown {
     private struct Piece {
         /// Come before the details of any report when there is no room for all.
         var head: [String]
-        /// Each in the forms it can have, the longest first.
-        var details: [[String]]
+        /// Each in the forms it can have, the longest first; made when it is its turn, since most of a long report never is.
+        var details: [[() -> String]]
     }
 
     /// The comment, with a line end behind it.
@@ -66,12 +68,16 @@ package struct DriftMarkdown {
         for piece in pieces {
             var kept: [String] = []
             for forms in piece.details {
-                let fitting = forms.firstIndex { used + cost($0) <= limit }
-                if let fitting {
-                    used += cost(forms[fitting])
-                    kept.append(forms[fitting])
+                var isWhole = false
+                for (index, form) in forms.enumerated() where used + leastDetail <= limit {
+                    let text = form()
+                    guard used + cost(text) <= limit else { continue }
+                    used += cost(text)
+                    kept.append(text)
+                    isWhole = index == 0
+                    break
                 }
-                if fitting != 0 { omitted += 1 }
+                if !isWhole { omitted += 1 }
             }
             details.append(kept)
         }
@@ -112,19 +118,25 @@ package struct DriftMarkdown {
             for change in listed.prefix(rows) { lines.append(row(change)) }
             head.append(lines.joined(separator: "\n"))
         }
-        if listed.count > rows { head.append("and \(counted(listed.count - rows, "more change")) that the table leaves out") }
+        if listed.count > rows {
+            head.append(
+                rows > 0
+                    ? "and \(counted(listed.count - rows, "more change")) that the table leaves out"
+                    : "\(counted(listed.count, "change")), not listed for want of room")
+        }
         var details = listed.map(forms).filter { !$0.isEmpty }
-        if !report.defaults.isEmpty { details.insert([defaults(report.defaults)], at: 0) }
+        if !report.defaults.isEmpty { details.insert([{ defaults(report.defaults) }], at: 0) }
         return Piece(head: head, details: details)
     }
 
     private static func origins(_ report: DriftReport) -> [String] {
         var lines: [String] = []
-        for role in Set((report.before.sources + report.after.sources).map(\.role)).sorted() {
+        for role in report.roles {
             func text(_ side: DriftReport.Side) -> String {
                 guard let source = side.sources.first(where: { $0.role == role }) else { return "none" }
                 let origin = side.origin(of: source)
-                return DriftMarkdownText.code(origin.name) + (origin.commit.map { " " + DriftMarkdownText.code($0) } ?? "")
+                return DriftMarkdownText.code(origin.name)
+                    + (origin.commit.map { " " + DriftMarkdownText.code($0) } ?? "")
                     + (origin.date.map { " (\(DriftMarkdownText.plain($0)))" } ?? "")
             }
             lines.append("\(text(report.before)) → \(text(report.after))")
@@ -171,14 +183,9 @@ package struct DriftMarkdown {
     // MARK: - What proves a change
 
     /// The fold of a change in its forms; none when the table says it all.
-    private static func forms(_ change: DriftChange) -> [String] {
+    private static func forms(_ change: DriftChange) -> [() -> String] {
         guard change.evidence != nil || (change.consequence != nil && change.severity != .cosmetic) else { return [] }
-        var forms: [String] = []
-        for count in lines {
-            let form = detail(change, lines: count)
-            if forms.last != form { forms.append(form) }
-        }
-        return forms
+        return lines.map { count in { detail(change, lines: count) } }
     }
 
     private static func detail(_ change: DriftChange, lines: Int) -> String {
@@ -186,7 +193,9 @@ package struct DriftMarkdown {
         if let consequence = change.consequence { parts.append(DriftMarkdownText.prose(consequence)) }
         if change.places.count > 1 {
             parts.append(
-                "In " + change.places.prefix(8).map { DriftMarkdownText.code($0.text, limit: 160) }.joined(separator: ", ")
+                "In "
+                    + change.places.prefix(8).map { DriftMarkdownText.code($0.text, limit: 160) }.joined(
+                        separator: ", ")
                     + (change.places.count > 8 ? ", and \(change.places.count - 8) more" : ""))
         }
         if let evidence = change.evidence, lines > 0 { parts += self.evidence(evidence, lines) }
@@ -217,7 +226,9 @@ package struct DriftMarkdown {
                 if !prompt.diff.isEmpty { parts.append(block(prompt.diff, lines)) }
             }
             if prompts.count > conversations {
-                let names = prompts.dropFirst(conversations).prefix(names).map { DriftMarkdownText.code($0.conversation, limit: 60) }
+                let names = prompts.dropFirst(conversations).prefix(names).map {
+                    DriftMarkdownText.code($0.conversation, limit: 60)
+                }
                 parts.append("Also in " + names.joined(separator: ", "))
             }
             return parts
@@ -227,7 +238,8 @@ package struct DriftMarkdown {
             return list(symbols.map { "\($0.kind.rawValue) \(DriftMarkdownText.code($0.name)), line \($0.line)" })
         case .names(let added, let removed, let changed):
             return list(
-                removed.map { "removed \(DriftMarkdownText.code($0))" } + added.map { "added \(DriftMarkdownText.code($0))" }
+                removed.map { "removed \(DriftMarkdownText.code($0))" }
+                    + added.map { "added \(DriftMarkdownText.code($0))" }
                     + changed.map { "changed \(DriftMarkdownText.code($0))" })
         }
     }
@@ -238,22 +250,28 @@ package struct DriftMarkdown {
     }
 
     private static func block(_ diff: TextDiff, _ lines: Int) -> String {
-        let all = diff.hunks.flatMap { hunk in [hunk.heading] + hunk.lines.map { $0.unified(limit: lineLength) } }
-        let block = DriftMarkdownText.block(Array(all.prefix(lines)))
-        guard all.count > lines else { return block }
-        return block + "\n\nand \(counted(all.count - lines, "more line")) (\(diff.size) in all)"
+        var shown: [String] = []
+        for hunk in diff.hunks where shown.count < lines {
+            shown.append(hunk.heading)
+            shown += hunk.lines.prefix(lines - shown.count).map { $0.unified(limit: lineLength) }
+        }
+        let block = DriftMarkdownText.block(shown)
+        guard diff.length > shown.count else { return block }
+        return block + "\n\nand \(counted(diff.length - shown.count, "more line")) (\(diff.size) in all)"
     }
 
     private static func table(_ tensors: [DriftEvidence.TensorDifference]) -> String {
         let worst = tensors.sorted(by: DriftEvidence.TensorDifference.isWorse)
         var lines = ["| tensor | | type and shape | max abs. Δ | relative | elements |", "|---|---|---|--:|--:|--:|"]
         for tensor in worst.prefix(self.tensors) {
-            let was = tensor.formerName.map { " (was \(DriftMarkdownText.code($0.string, limit: 160, inTable: true)))" } ?? ""
+            let was =
+                tensor.formerName.map { " (was \(DriftMarkdownText.code($0.string, limit: 160, inTable: true)))" } ?? ""
             let distance = tensor.distance
             let cells = [
                 DriftMarkdownText.code(tensor.name.string, limit: 160, inTable: true) + was, tensor.kind.rawValue,
                 DriftMarkdownText.plain(tensor.forms), distance.map { DriftNumber.short($0.maximum) } ?? "",
-                distance.map { DriftNumber.short($0.relative) } ?? "", distance.map { DriftNumber.percent($0.share) } ?? "",
+                distance.map { DriftNumber.short($0.relative) } ?? "",
+                distance.map { DriftNumber.percent($0.share) } ?? "",
             ]
             lines.append("| " + cells.joined(separator: " | ") + " |")
         }

@@ -37,7 +37,8 @@ enum DriftMarkdownText {
             // What an address or a list item would begin with.
             case ":" where index + 1 < scalars.count && scalars[index + 1] == "/": out += "\\:"
             case "." where index > 0 && (scalars[index - 1] == "w" || scalars[index - 1] == "W"): out += "\\."
-            case ".", ")": out += scalars[..<index].allSatisfy { ("0"..."9").contains($0) } ? "\\\(scalar)" : "\(scalar)"
+            case ".", ")":
+                out += scalars[..<index].allSatisfy { ("0"..."9").contains($0) } ? "\\\(scalar)" : "\(scalar)"
             case "-", "+", "=": out += index == 0 ? "\\\(scalar)" : "\(scalar)"
             default: out.unicodeScalars.append(scalar)
             }
@@ -48,7 +49,9 @@ enum DriftMarkdownText {
     /// A code span. `inTable` where it stands in the cell of a table.
     static func code(_ text: String, limit: Int = 300, inTable: Bool = false) -> String {
         let escaped = Escaped(text, limit: limit).description
-        guard !escaped.allSatisfy({ $0 == " " }) else { return escaped.isEmpty ? "" : "(\(counted(escaped.count, "space")))" }
+        guard !escaped.allSatisfy({ $0 == " " }) else {
+            return escaped.isEmpty ? "" : "(\(counted(escaped.count, "space")))"
+        }
         // Hosts do not agree on what a bar behind a backslash is in a table: there it is written as an entity.
         if inTable, escaped.utf8.contains(UInt8(ascii: "|")) {
             return escaped.unicodeScalars.reduce(into: "<code>") { out, scalar in
@@ -81,7 +84,7 @@ enum DriftMarkdownText {
             case "&", "<", ">", "\"", "'": out += entity(scalar)
             case "@", "#": out += "\(scalar)&#8203;"
             // Hosts may look for Markdown inside of HTML, too.
-            case "`", "*", "_", "[", "]", "~", ":", "$", "\\": out += entity(scalar)
+            case "`", "*", "_", "[", "]", "~", ":", ".", "$", "\\": out += entity(scalar)
             default: out.unicodeScalars.append(scalar)
             }
         }

@@ -48,7 +48,8 @@ enum DriftRows {
                 close()
                 let pieces = [Piece(text: text, isMarked: false)]
                 out.append(
-                    Row(old: Line(number: old, pieces: pieces), new: Line(number: new, pieces: pieces), isContext: true))
+                    Row(old: Line(number: old, pieces: pieces), new: Line(number: new, pieces: pieces), isContext: true)
+                )
                 (old, new) = (old &+ 1, new &+ 1)
             case .removed(let text):
                 if !added.isEmpty { close() }
@@ -87,8 +88,13 @@ enum DriftRows {
             guard let i, let j else {
                 out.append(
                     Row(
-                        old: i.map { Line(number: removed[$0].number, pieces: whole(removed[$0].text), hasEnd: removed[$0].hasEnd) },
-                        new: j.map { Line(number: added[$0].number, pieces: whole(added[$0].text), hasEnd: added[$0].hasEnd) }))
+                        old: i.map {
+                            Line(
+                                number: removed[$0].number, pieces: whole(removed[$0].text), hasEnd: removed[$0].hasEnd)
+                        },
+                        new: j.map {
+                            Line(number: added[$0].number, pieces: whole(added[$0].text), hasEnd: added[$0].hasEnd)
+                        }))
                 return
             }
             let (left, right) = marked(old[i], new[j])
@@ -155,7 +161,9 @@ enum DriftRows {
         var start = 0
         while start < min(old.count, new.count), same(old[start], new[start]) { start += 1 }
         var end = 0
-        while end < min(old.count, new.count) - start, same(old[old.count - 1 - end], new[new.count - 1 - end]) { end += 1 }
+        while end < min(old.count, new.count) - start, same(old[old.count - 1 - end], new[new.count - 1 - end]) {
+            end += 1
+        }
         let (left, right) = (Array(old[start..<(old.count - end)]), Array(new[start..<(new.count - end)]))
         var kept = (Array(repeating: false, count: left.count), Array(repeating: false, count: right.count))
         if !left.isEmpty, !right.isEmpty, left.count * right.count <= budget {

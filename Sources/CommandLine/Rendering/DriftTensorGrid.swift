@@ -48,12 +48,15 @@ struct DriftTensorGrid {
                 continue
             }
             let old = kinds[kind]?[layer]
-            let worst = old.map { DriftEvidence.TensorDifference.isWorse($0.worst, tensor) ? $0.worst : tensor } ?? tensor
+            let worst =
+                old.map { DriftEvidence.TensorDifference.isWorse($0.worst, tensor) ? $0.worst : tensor } ?? tensor
             kinds[kind, default: [:]][layer] = Cell(worst: worst, count: (old?.count ?? 0) + 1)
         }
         var rows = kinds.map { Row(kind: $0.key, cells: $0.value) }
         rows.sort { $0.kind.utf8.lexicographicallyPrecedes($1.kind.utf8) }
-        for row in rows.dropFirst(DriftTensorGrid.maximumRows) { omitted += row.cells.values.reduce(0) { $0 + $1.count } }
+        for row in rows.dropFirst(DriftTensorGrid.maximumRows) {
+            omitted += row.cells.values.reduce(0) { $0 + $1.count }
+        }
         self.rows = Array(rows.prefix(DriftTensorGrid.maximumRows))
         others.sort { $0.name < $1.name }
         omitted += max(0, others.count - DriftTensorGrid.maximumOthers)
@@ -67,7 +70,8 @@ struct DriftTensorGrid {
     static func place(of name: String) -> (kind: String, layer: Int)? {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         func number(_ part: Substring) -> Int? {
-            part.utf8.count <= 6 && part.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) ? Int(part) : nil
+            part.utf8.count <= 6 && part.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+                ? Int(part) : nil
         }
         guard let at = parts.firstIndex(where: { number($0) != nil }), at > 0, at + 1 < parts.count,
             let layer = number(parts[at])

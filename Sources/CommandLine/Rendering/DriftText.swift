@@ -19,18 +19,19 @@ package struct DriftText {
     package var form = Form.report
     /// Whether changes without effect are listed, not only counted.
     package var isVerbose = false
-    private let width: Int
-    private let paint: (String, Terminal.Style) -> String
+    let width: Int
+    let paint: (String, Terminal.Style) -> String
 
     /// How many lines of a text difference, tensors, tokens and names are shown of each change.
-    private static let lines = 12
-    private static let tensors = 5
-    private static let tokens = 10
-    private static let conversations = 3
+    static let lines = 12
+    static let tensors = 5
+    static let tokens = 10
+    static let conversations = 3
+    static let unchecked = 50
     /// How many more places than the first are named.
-    private static let places = 4
+    static let places = 4
     /// How long a line of a difference may get, unless whole ones were asked for.
-    private static let lineLength = 400
+    static let lineLength = 400
 
     /// Prints for a terminal: in its width and its colours.
     init(_ terminal: Terminal) {
@@ -85,7 +86,7 @@ package struct DriftText {
     /// `example/tiny@main  0123456 → ba98765 (2026-01-31)`, a line for each source that both sides have or either.
     private func origins(_ report: DriftReport) -> [String] {
         var lines: [String] = []
-        for role in Set((report.before.sources + report.after.sources).map(\.role)).sorted() {
+        for role in report.roles {
             let old = report.before.sources.first { $0.role == role }.map(report.before.origin)
             let new = report.after.sources.first { $0.role == role }.map(report.after.origin)
             func text(_ origin: (name: String, commit: String?, date: String?)) -> String {
@@ -131,7 +132,9 @@ package struct DriftText {
             out.append("")
             out += flow(
                 [("cosmetic", .faint)]
-                    + words("(\(counted(cosmetic.count, "change")): \(DriftText.rules(cosmetic)); --verbose lists them)").map {
+                    + words(
+                        "(\(counted(cosmetic.count, "change")): \(DriftText.rules(cosmetic)); --verbose lists them)"
+                    ).map {
                         ($0, .faint)
                     }, indent: "", hanging: "  ")
         }
@@ -159,7 +162,8 @@ package struct DriftText {
         out += wrapped(Escaped(change.summary, limit: 1000).description, indent: "    ", hanging: "    ")
         if let values = change.values() { out += wrapped(values, indent: "    ", hanging: "      ", style: .strong) }
         if let consequence = change.consequence {
-            out += wrapped(Escaped(consequence, limit: 1000).description, indent: "    ", hanging: "    ", style: .faint)
+            out += wrapped(
+                Escaped(consequence, limit: 1000).description, indent: "    ", hanging: "    ", style: .faint)
         }
         let others = change.places.dropFirst()
         if !others.isEmpty {
@@ -173,7 +177,7 @@ package struct DriftText {
 
     private func unchecked(_ items: [DriftReport.Unchecked]) -> [String] {
         var out = ["", paint("not checked", .caution)]
-        for item in items {
+        for item in items.prefix(DriftText.unchecked) {
             let file = item.file.map { Escaped($0, limit: 1024).description + ": " } ?? ""
             out += wrapped(file + Escaped(item.reason, limit: 600).description, indent: "  ", hanging: "    ")
             if let hint = item.hint {
@@ -182,6 +186,7 @@ package struct DriftText {
                     hanging: "    ")
             }
         }
+        if items.count > DriftText.unchecked { out.append("  and \(items.count - DriftText.unchecked) more") }
         return out
     }
 
@@ -194,136 +199,6 @@ package struct DriftText {
                 gap: "  ")
         }
         return out
-    }
-
-    // MARK: - What proves it
-
-    private func evidence(_ evidence: DriftEvidence?) -> [String] {
-        switch evidence {
-        case nil: []
-        case .text(let diff): beginning(of: diff, indent: "    ")
-        case .prompts(let prompts): self.prompts(prompts)
-        case .tensors(let tensors): self.tensors(tensors)
-        case .vocabulary(let vocabulary): self.vocabulary(vocabulary)
-        case .symbols(let symbols):
-            list(symbols, limit: Self.tokens, noun: "name") { symbol in
-                "\(mark(symbol.kind.rawValue)) \(Escaped(symbol.name, limit: 200)), line \(symbol.line)"
-            }
-        case .names(let added, let removed, let changed):
-            list(
-                removed.map { ("-", $0) } + added.map { ("+", $0) } + changed.map { ("~", $0) }, limit: Self.tokens,
-                noun: "name"
-            ) { sign, name in
-                "\(mark(sign)) \(Escaped(name, limit: 300))"
-            }
-        }
-    }
-
-    private func list<Item>(_ items: [Item], limit: Int, noun: String, _ text: (Item) -> String) -> [String] {
-        var out = items.prefix(limit).map { "    " + text($0) }
-        if items.count > limit { out.append("    " + paint("and \(counted(items.count - limit, "more " + noun))", .faint)) }
-        return out
-    }
-
-    /// A sign in the colour of what it says.
-    private func mark(_ word: String) -> String {
-        switch word {
-        case "+", "added": paint("+", .good)
-        case "-", "removed": paint("-", .bad)
-        default: paint("~", .caution)
-        }
-    }
-
-    /// The first lines of a difference.
-    private func beginning(of diff: TextDiff, indent: String) -> [String] {
-        let all = diff.hunks.flatMap { hunk in [paint(hunk.heading, .name)] + hunk.lines.map { line($0, Self.lineLength) } }
-        var out = all.prefix(Self.lines).map { indent + $0 }
-        if all.count > Self.lines {
-            out.append(indent + paint("\(diff.size); --unified prints the other \(counted(all.count - Self.lines, "line"))", .faint))
-        }
-        return out
-    }
-
-    private func line(_ line: TextDiff.Line, _ limit: Int) -> String {
-        let text = line.unified(limit: limit)
-        switch line {
-        case .added: return paint(text, .good)
-        case .removed: return paint(text, .bad)
-        case .context: return text
-        case .noLineEnd: return paint(text, .faint)
-        }
-    }
-
-    private func prompts(_ prompts: [DriftEvidence.PromptDifference]) -> [String] {
-        var out: [String] = []
-        var isShown = false
-        for (index, prompt) in prompts.enumerated() {
-            guard index < Self.conversations else {
-                let names = prompts[index...].map { Escaped($0.conversation, limit: 60).description }
-                out += wrapped(
-                    "also in \(names.joined(separator: ", ")); --unified prints them", indent: "    ", hanging: "    ",
-                    style: .faint)
-                break
-            }
-            out += flow(
-                [("conversation", .faint), (Escaped(prompt.conversation, limit: 60).description + ":", .name)]
-                    + words(Escaped(prompt.title, limit: 200).description).map { ($0, nil) }, indent: "    ",
-                hanging: "      ")
-            out += failures(prompt, indent: "      ")
-            // One difference is shown where there are many: the others of a change are mostly the same again.
-            if !prompt.diff.isEmpty, !isShown || prompts.count <= Self.conversations {
-                out += beginning(of: prompt.diff, indent: "      ")
-                isShown = true
-            }
-        }
-        return out
-    }
-
-    private func failures(_ prompt: DriftEvidence.PromptDifference, indent: String) -> [String] {
-        [("before", prompt.before), ("after", prompt.after)].flatMap { side, outcome -> [String] in
-            switch outcome {
-            case .prompt: []
-            case .failed(let error):
-                wrapped("\(side): fails: \(Escaped(error, limit: 400))", indent: indent, hanging: indent + "  ", style: .bad)
-            case .absent: [indent + paint("\(side): there is no template", .caution)]
-            }
-        }
-    }
-
-    private func tensors(_ tensors: [DriftEvidence.TensorDifference]) -> [String] {
-        let worst = tensors.sorted(by: DriftEvidence.TensorDifference.isWorse)
-        var out: [String] = []
-        for tensor in worst.prefix(Self.tensors) {
-            let was = tensor.formerName.map { " (was \($0))" } ?? ""
-            out += flow(
-                [
-                    (mark(tensor.kind.rawValue) + " \(tensor.name)\(was)", nil), (tensor.kind.rawValue, .name),
-                    (tensor.forms, nil), (tensor.measure ?? tensor.excuse ?? "", nil),
-                ].filter { !$0.0.isEmpty }, indent: "    ", hanging: "        ", gap: "  ")
-        }
-        if worst.count > Self.tensors {
-            out.append("    " + paint("and \(counted(worst.count - Self.tensors, "more tensor"))", .faint))
-        }
-        return out
-    }
-
-    private func vocabulary(_ difference: DriftEvidence.VocabularyDifference) -> [String] {
-        func token(_ token: DriftEvidence.VocabularyDifference.Token) -> String {
-            "\(JSONValue.string(token.text).shown(limit: 80)) \(token.id)"
-        }
-        let groups: [(String, Int, [String])] = [
-            ("removed", difference.removedCount, difference.removed.map(token)),
-            ("added", difference.addedCount, difference.added.map(token)),
-            ("renumbered", difference.renumberedCount, difference.renumbered.map { "\(token($0.token)) → \($0.now)" }),
-        ]
-        return groups.flatMap { word, count, tokens -> [String] in
-            guard count > 0 else { return [] }
-            let shown = tokens.prefix(Self.tokens)
-            let more = count > shown.count ? ", and \(count - shown.count) more" : ""
-            return wrapped(
-                "\(mark(word)) \(counted(count, "token")) \(word): \(shown.joined(separator: ", "))\(more)", indent: "    ",
-                hanging: "      ")
-        }
     }
 
     // MARK: - Other forms
@@ -372,12 +247,14 @@ package struct DriftText {
             case .text(let diff):
                 out.append("")
                 out += wrapped(
-                    "\(change.rule): \(Escaped(change.summary, limit: 1000))", indent: "", hanging: "  ", style: .caution)
+                    "\(change.rule): \(Escaped(change.summary, limit: 1000))", indent: "", hanging: "  ",
+                    style: .caution)
                 append(diff, change.places.first.map { $0.file + ($0.key.map { ":\($0)" } ?? "") } ?? change.rule)
             case .prompts(let prompts):
                 out.append("")
                 out += wrapped(
-                    "\(change.rule): \(Escaped(change.summary, limit: 1000))", indent: "", hanging: "  ", style: .caution)
+                    "\(change.rule): \(Escaped(change.summary, limit: 1000))", indent: "", hanging: "  ",
+                    style: .caution)
                 for prompt in prompts {
                     out += failures(prompt, indent: "  ")
                     append(prompt.diff, "prompt/\(prompt.conversation)")
@@ -395,65 +272,6 @@ package struct DriftText {
             out += ["", paint("\(counted(others, "change")) without a text difference; the report lists them", .faint)]
         }
         return out
-    }
-
-    // MARK: - Lines of a width
-
-    private func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
-
-    private func wrapped(_ text: String, indent: String, hanging: String, style: Terminal.Style? = nil) -> [String] {
-        flow(words(text).map { ($0, style) }, indent: indent, hanging: hanging)
-    }
-
-    /// Fills lines with pieces that are never broken inside; the width is that of the text, whatever its colour.
-    private func flow(
-        _ pieces: [(text: String, style: Terminal.Style?)], indent: String, hanging: String, gap: String = " "
-    ) -> [String] {
-        let limit = max(20, min(width, 110))
-        var lines: [String] = []
-        var line = indent
-        var count = indent.count
-        var style: Terminal.Style?
-        var run = ""
-        func close() {
-            if !run.isEmpty { line += style.map { paint(run, $0) } ?? run }
-            run = ""
-        }
-        var isFirst = true
-        for piece in pieces where !piece.text.isEmpty {
-            let length = DriftText.columns(piece.text)
-            if !isFirst, count + gap.count + length > limit {
-                close()
-                lines.append(line)
-                (line, count, isFirst) = (hanging, hanging.count, true)
-            }
-            if !isFirst {
-                if piece.style == style { run += gap } else { close(); line += gap }
-                count += gap.count
-            } else {
-                close()
-            }
-            style = piece.style
-            run += piece.text
-            count += length
-            isFirst = false
-        }
-        close()
-        lines.append(line)
-        return lines
-    }
-
-    /// How many characters of a text show: all but those of colours.
-    private static func columns(_ text: String) -> Int {
-        guard text.utf8.contains(0x1B) else { return text.count }
-        var count = 0
-        var isColour = false
-        for character in text {
-            if character == "\u{1B}" { isColour = true }
-            if !isColour { count += 1 }
-            if character == "m" { isColour = false }
-        }
-        return count
     }
 }
 

@@ -110,10 +110,19 @@ extension DriftSeverity {
     }
 }
 
+extension DriftReport {
+    /// The roles of sources of which more is known than what the sides are called: not those of plain directories.
+    var roles: [SourceRole] {
+        let known = (before.sources + after.sources).filter { $0.commit != nil || $0.repository != nil }
+        return Set(known.map(\.role)).sorted()
+    }
+}
+
 extension DriftReport.Side {
     /// What each source was called and what it meant: `org/model@main`, the commit, the date.
     func origin(of source: Snapshot.Source) -> (name: String, commit: String?, date: String?) {
-        let name = [source.repository?.description, source.revision?.description].compactMap { $0 }.joined(separator: "@")
+        let name = [source.repository?.description, source.revision?.description].compactMap { $0 }.joined(
+            separator: "@")
         let role = source.role == .model ? "" : "\(source.role) "
         return (role + (name.isEmpty ? label : name), source.commit?.short, source.date.map { String($0.prefix(10)) })
     }

@@ -95,6 +95,9 @@ extension DriftEvidence.TensorDifference {
 }
 
 extension TextDiff {
+    /// How many lines the hunks have, with their headings.
+    var length: Int { hunks.reduce(0) { $0 + $1.lines.count + 1 } }
+
     /// `3 lines added, 1 removed`.
     var size: String {
         let parts = [(added, "added"), (removed, "removed")].filter { $0.0 > 0 }

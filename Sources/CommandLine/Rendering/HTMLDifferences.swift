@@ -73,7 +73,8 @@ enum HTMLDifferences {
     private static func outcome(_ outcome: DriftEvidence.PromptDifference.Outcome, _ side: String) -> HTMLFragment {
         switch outcome {
         case .prompt(let text): "<i></i><div class=\"text\">\(limited(text, promptLength))</div>"
-        case .failed(let error): "<div class=\"fails\">\(side): the template fails: <span class=\"mono\">\(limited(error, 2000))</span></div>"
+        case .failed(let error):
+            "<div class=\"fails\">\(side): the template fails: <span class=\"mono\">\(limited(error, 2000))</span></div>"
         case .absent: "<div class=\"fails\">\(side): there is no template</div>"
         }
     }
@@ -82,7 +83,8 @@ enum HTMLDifferences {
         _ title: String, _ outcome: DriftEvidence.PromptDifference.Outcome
     ) -> HTMLFragment {
         guard case .prompt(let text) = outcome else { return "" }
-        return "<details class=\"more\"><summary>\(title)</summary><pre class=\"whole\">\(limited(text, promptLength))</pre></details>"
+        return
+            "<details class=\"more\"><summary>\(title)</summary><pre class=\"whole\">\(limited(text, promptLength))</pre></details>"
     }
 
     private static func sideBySide(_ diff: TextDiff) -> HTMLFragment {
@@ -142,12 +144,14 @@ enum HTMLDifferences {
             ? "<p class=\"soft\">The texts are far apart: whole stretches are shown as replaced.</p>" : ""
         let count = diff.hunks.reduce(0) { $0 + $1.lines.count }
         guard rest == 0 || count > maximumLines else { return coarse }
-        return "\(coarse)<p class=\"soft\">Not all of \(counted(count, "line")) are shown; <code>weighlock diff --unified</code> prints them.</p>"
+        return
+            "\(coarse)<p class=\"soft\">Not all of \(counted(count, "line")) are shown; <code>weighlock diff --unified</code> prints them.</p>"
     }
 
     private static func limited(_ text: String, _ limit: Int) -> HTMLFragment {
         let scalars = text.unicodeScalars
-        guard let end = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex), end < scalars.endIndex
+        guard let end = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex),
+            end < scalars.endIndex
         else { return .verbatim(text) }
         return "\(HTMLFragment.verbatim(text[..<end]))<span class=\"cut\">… (cut)</span>"
     }

@@ -84,7 +84,7 @@ struct HTMLFragment: ExpressibleByStringInterpolation, Sendable {
             if index % 2 == 0 {
                 out += "\(part)"
             } else if index + 1 < parts.count {
-                out += "<code>\(part)</code>"
+                out += part.isEmpty ? "``" : "<code>\(part)</code>"
             } else {
                 out += "`\(part)"
             }

@@ -47,6 +47,7 @@ enum HTMLStyle {
         .kicker{margin:0 0 .35rem;color:var(--soft);font-size:.875rem}
         .report{margin-top:2.5rem;padding-top:2rem;border-top:1px solid var(--rule)}
         .report:first-of-type{border:0;margin-top:0;padding-top:0}
+        .list+.report:first-of-type{margin-top:2.25rem}
         .verdict{margin:.75rem 0 1.25rem;font-size:1.125rem;font-weight:600}
         .changed{color:var(--behaviour)}.changed.breaking{color:var(--breaking)}.unknown{color:var(--behaviour)}
         .unchanged{color:var(--good)}.unchanged.security{color:var(--security)}

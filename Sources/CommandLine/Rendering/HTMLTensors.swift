@@ -121,7 +121,9 @@ enum HTMLTensors {
         var items: [(shape: String, sign: String, text: String)] = []
         if used.contains("") {
             let steps = ["≤ 1e-6", "≤ 1e-5", "≤ 1e-4", "≤ 0.001", "≤ 0.01", "≤ 0.1", "> 0.1"]
-            items += steps.enumerated().map { ("d\($0.offset)", "", ($0.offset == 0 ? "relative distance " : "") + $0.element) }
+            items += steps.enumerated().map {
+                ("d\($0.offset)", "", ($0.offset == 0 ? "relative distance " : "") + $0.element)
+            }
         }
         let signs = [
             ("added", "+", "added"), ("removed", "−", "removed"), ("odd", "#", "other shape"), ("odd", "=", "renamed"),
@@ -130,7 +132,8 @@ enum HTMLTensors {
         items += signs.filter { used.contains($0.1) }
         items.append(("none", "", "not changed, or not there"))
         let list = items.map { item -> HTMLFragment in
-            let sign: HTMLFragment = item.sign.isEmpty ? "" : "<text class=\"sign\" x=\"7\" y=\"11\">\(item.sign)</text>"
+            let sign: HTMLFragment =
+                item.sign.isEmpty ? "" : "<text class=\"sign\" x=\"7\" y=\"11\">\(item.sign)</text>"
             return """
                 <li><svg width="14" height="14" aria-hidden="true"><rect class="\(item.shape)" width="14" height="14" rx="2"/>\
                 \(sign)</svg>\(item.text)</li>
@@ -156,12 +159,14 @@ enum HTMLTensors {
             : ""
         let more: HTMLFragment =
             worst.count > tableRows
-            ? "<p class=\"soft\">and \(counted(worst.count - tableRows, "more tensor")), none of them further away</p>" : ""
+            ? "<p class=\"soft\">and \(counted(worst.count - tableRows, "more tensor")), none of them further away</p>"
+            : ""
         return "\(table(Array(rows.prefix(openRows))))\(rest)\(more)"
     }
 
     private static func row(_ tensor: DriftEvidence.TensorDifference) -> HTMLFragment {
-        let was: HTMLFragment = tensor.formerName.map { "<br><span class=\"soft\">was <code>\($0.description)</code></span>" } ?? ""
+        let was: HTMLFragment =
+            tensor.formerName.map { "<br><span class=\"soft\">was <code>\($0.description)</code></span>" } ?? ""
         let distance = tensor.distance
         func cell(_ name: String, _ text: String?) -> HTMLFragment {
             guard let text, !text.isEmpty else { return "<td class=\"n\"></td>" }

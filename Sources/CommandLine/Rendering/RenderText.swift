@@ -65,8 +65,8 @@ struct RenderText {
         let end = bytes[offset...].firstIndex(where: isEnd) ?? bytes.count
         let before = String(decoding: bytes[start..<offset], as: UTF8.self)
         let after = String(decoding: bytes[offset..<end], as: UTF8.self)
-        let shownBefore = Escaped(String(before.suffix(reach)), limit: 4 * reach).description.replacingTabs
-        let shownAfter = Escaped(String(after.prefix(reach)), limit: 4 * reach).description.replacingTabs
+        let shownBefore = Escaped(String(before.suffix(reach)).replacingTabs, limit: 4 * reach).description
+        let shownAfter = Escaped(String(after.prefix(reach)).replacingTabs, limit: 4 * reach).description
         let head = "\(place.line) | " + (before.count > reach ? "…" : "")
         return [
             head + shownBefore + shownAfter + (after.count > reach ? "…" : ""),

@@ -85,7 +85,8 @@ struct AddedTokens {
             changes.append(
                 DriftChange(
                     "added-token-flags", .tokens, .behaviour, component, [place],
-                    "\(changed.count) added \(changed.count == 1 ? "token is" : "tokens are") matched or shown otherwise"
+                    "\(changed.count) added \(changed.count == 1 ? "token is" : "tokens are") matched or shown"
+                        + " otherwise"
                         + " (`\(Escaped(first, limit: 100))`\(changed.count > 1 ? ", …" : ""))",
                     consequence: "spaces around a token, or whether `skip_special_tokens` hides it, differ",
                     evidence: .names(added: [], removed: [], changed: Array(changed.prefix(50)))))

@@ -33,8 +33,8 @@ enum DefaultsComparison {
         return changes.sorted { TextKey($0.name) < TextKey($1.name) }
     }
 
-    /// An entry in the form that its spellings have in common: what is `null` is not said, and `rope_parameters` is a theta
-    /// and, where it scales, a scaling.
+    /// An entry in the form that its spellings have in common: what is `null` is not said, and `rope_parameters` is a
+    /// theta and, where it scales, a scaling.
     private static func plain(_ entry: EffectiveDefault) -> [EffectiveDefault] {
         if entry.value == .null { return [] }
         guard entry.name == "rope-scaling", let members = entry.value.members else { return [entry] }

@@ -40,7 +40,7 @@ extension DocumentComparison {
         case (.python, _, nil), (.otherCode, _, nil): return [code.placed(false)]
         default: break
         }
-        if let old = contents.before, let new = contents.after, kind != .otherCode,
+        if let old = contents.before, let new = contents.after, kind != .otherCode, kind != .template,
             TextForm.plain(old) == TextForm.plain(new)
         {
             return [
@@ -91,11 +91,20 @@ extension DocumentComparison {
         text.split(separator: "\n").filter { !$0.hasPrefix("#version") }.map(String.init)
     }
 
+    /// What a file is about of which only the layer is known.
+    static func unknownKind(_ component: Component) -> DriftClass {
+        switch component {
+        case .tokenizer: .tokens
+        case .chatTemplate: .prompt
+        default: .architecture
+        }
+    }
+
     private static func plainChange(_ pair: FilePair, _ diff: TextDiff?) -> DriftChange {
         let verb = pair.before == nil ? "came" : pair.after == nil ? "is gone" : "changed"
         return DriftChange(
             "file-" + (pair.before == nil ? "added" : pair.after == nil ? "removed" : "changed"),
-            pair.component == .tokenizer ? .tokens : .architecture, .behaviour, pair.component, [.init(pair.name)],
+            unknownKind(pair.component), .behaviour, pair.component, [.init(pair.name)],
             "a text file \(verb)", consequence: "no rule knows what reads it, so an output may depend on it",
             evidence: diff.map { .text($0) })
     }

@@ -4,7 +4,8 @@ internal import ContentModel
 internal import Deliverable
 
 extension DocumentComparison {
-    /// The change of a tokenizer's small file that came or went, when another file says all of it; nil when it does not.
+    /// The change of a tokenizer's small file that came or went, when another file says all of it; nil when it does
+    /// not.
     ///
     /// Version 5 of transformers writes neither `special_tokens_map.json` nor `added_tokens.json` any more.
     mutating func said(elsewhere pair: FilePair, _ kind: DocumentKind) async throws -> DriftChange? {

@@ -54,8 +54,8 @@ struct DocumentComparison {
         differentFiles = differing.count
     }
 
-    /// Whether two files of which different kinds of digests are known are the same. Weights count as different: they are
-    /// compared tensor by tensor.
+    /// Whether two files of which different kinds of digests are known are the same. Weights count as different: they
+    /// are compared tensor by tensor.
     private mutating func sameBytes(_ pair: FilePair) async throws -> Bool {
         guard pair.component != .weights else { return false }
         guard case .content(let old) = try await shelf.bytes(pair.before, .before),
@@ -64,8 +64,8 @@ struct DocumentComparison {
         return old == new
     }
 
-    /// Files that are the same under another path. Only those that nothing finds by a fixed name: a `config.json` that has
-    /// moved is gone and come.
+    /// Files that are the same under another path. Only those that nothing finds by a fixed name: a `config.json`
+    /// that has moved is gone and come.
     private mutating func renames() -> Set<TextKey> {
         var found: Set<TextKey> = []
         var gone = differing.filter { $0.after == nil }
@@ -105,7 +105,9 @@ struct DocumentComparison {
         }
         let kind = DocumentKind(pair.path, component: pair.component)
         switch kind {
-        case .weights, .template: return
+        case .weights: return
+        // Templates that some engine finds are compared with all that belongs to them.
+        case .template where (pair.after ?? pair.before).flatMap { TemplateSet.kind(of: $0) } != nil: return
         case .opaque, .leftover: return changes.append(opaque(pair, kind))
         default: break
         }

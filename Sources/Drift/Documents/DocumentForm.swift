@@ -2,8 +2,8 @@
 
 /// A document in the one form that its several spellings have in common, and how the file spells it.
 ///
-/// `torch_dtype` and `dtype`, `rope_theta` with `rope_scaling` and `rope_parameters`, a token as a text and as an object,
-/// one stop token and a list of one: writers differ, readers take them for the same.
+/// `torch_dtype` and `dtype`, `rope_theta` with `rope_scaling` and `rope_parameters`, a token as a text and as an
+/// object, one stop token and a list of one: writers differ, readers take them for the same.
 struct DocumentForm {
     let root: JSONNode
     /// How the file spells a key of this form, where it is otherwise.
@@ -32,11 +32,6 @@ struct DocumentForm {
         default: root = node
         }
         self.spellings = spellings
-    }
-
-    /// Whether a file of this kind can hold a chat template under the key `chat_template`.
-    static func holdsTemplate(_ kind: DocumentKind, name: String) -> Bool {
-        kind == .tokenizerConfig || (kind == .processor && name == "processor_config.json")
     }
 
     /// The key as the file spells it.
@@ -183,7 +178,7 @@ struct DocumentForm {
         let hasAdditional = members.contains { $0.key == "additional_special_tokens" }
         return .object(
             members.compactMap { member in
-                if ["chat_template", "added_tokens_decoder"].contains(member.key) { return nil }
+                if member.key == "added_tokens_decoder" { return nil }
                 if member.key == "extra_special_tokens", member.value.items != nil, !hasAdditional {
                     // A list under this name is what version 5 makes of the other.
                     spellings["additional_special_tokens"] = member.key

@@ -41,7 +41,8 @@ struct IdentityComparison {
             changes.append(
                 DriftChange(
                     "revision-changed", .identity, .cosmetic, component, [place],
-                    "`\(Escaped(other.description, limit: 80))` is followed, was `\(Escaped(one.description, limit: 80))`",
+                    "`\(Escaped(other.description, limit: 80))` is followed,"
+                        + " was `\(Escaped(one.description, limit: 80))`",
                     consequence: "what differs in the files is said beside it",
                     before: .string(one.description), after: .string(other.description)))
         }

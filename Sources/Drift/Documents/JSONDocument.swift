@@ -2,9 +2,9 @@
 
 /// A JSON text, read once into a tree that loses nothing another reader could see.
 ///
-/// A reader of our own: the ones at hand drop all but one of equal keys, or their order, and take seconds for the twenty
-/// megabytes of a vocabulary. It accepts what Python accepts: `NaN`, `Infinity`, control characters in strings, a byte
-/// order mark.
+/// A reader of our own: the ones at hand drop all but one of equal keys, or their order, and take seconds for the
+/// twenty megabytes of a vocabulary. It accepts what Python accepts: `NaN`, `Infinity`, control characters in
+/// strings, a byte order mark.
 struct JSONDocument: Sendable {
     /// The value of the text.
     let root: JSONNode

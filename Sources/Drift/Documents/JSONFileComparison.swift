@@ -56,7 +56,7 @@ struct JSONFileComparison {
 
     /// Whether the file holds a chat template that differs: that is said elsewhere, and is more than format.
     private func templateDiffers(_ before: JSONNode?, _ after: JSONNode?) -> Bool {
-        guard DocumentForm.holdsTemplate(kind, name: pair.path.name) else { return false }
+        guard holdsTemplate else { return false }
         let (old, new) = (before?["chat_template"] ?? .null, after?["chat_template"] ?? .null)
         return !old.sameMeaning(as: new)
     }
@@ -110,15 +110,27 @@ struct JSONFileComparison {
             return AddedTokens.changes(
                 AddedTokens(map: before), AddedTokens(map: after), at: .init(name), component: component)
         case .tokenizerConfig:
-            return KeyedComparison(kind: kind, name: name, component: component).changes(before, after)
+            return keyed(before, after)
                 + AddedTokens.changes(
                     AddedTokens(decoder: before?["added_tokens_decoder"]),
                     AddedTokens(decoder: after?["added_tokens_decoder"]), at: .init(name, "added_tokens_decoder"),
                     component: component)
-        default:
-            let holds = DocumentForm.holdsTemplate(kind, name: pair.path.name)
-            return KeyedComparison(kind: kind, name: name, component: component).changes(
-                holds ? before?.without("chat_template") : before, holds ? after?.without("chat_template") : after)
+        default: return keyed(before, after)
+        }
+    }
+
+    private func keyed(_ before: JSONNode?, _ after: JSONNode?) -> [DriftChange] {
+        let holds = holdsTemplate
+        return KeyedComparison(kind: kind, name: name, component: component).changes(
+            holds ? before?.without("chat_template") : before, holds ? after?.without("chat_template") : after)
+    }
+
+    /// Whether the file's `chat_template` is compared elsewhere.
+    private var holdsTemplate: Bool {
+        guard let file = pair.after ?? pair.before else { return false }
+        switch TemplateSet.kind(of: file) {
+        case .tokenizerConfig, .document: return true
+        default: return false
         }
     }
 

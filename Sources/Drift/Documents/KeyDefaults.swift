@@ -111,7 +111,8 @@ enum KeyDefaults {
         {"return_dict": true, "output_hidden_states": false, "output_attentions": false, "torchscript": false,
          "use_bfloat16": false, "tf_legacy_loss": false, "pruned_heads": {}, "chunk_size_feed_forward": 0,
          "is_encoder_decoder": false, "is_decoder": false, "add_cross_attention": false, "tie_encoder_decoder": false,
-         "cross_attention_hidden_size": null, "problem_type": null, "task_specific_params": null, "tokenizer_class": null,
+         "cross_attention_hidden_size": null, "problem_type": null, "task_specific_params": null,
+           "tokenizer_class": null,
          "prefix": null, "quantization_config": null, "id2label": {"0": "LABEL_0", "1": "LABEL_1"},
          "label2id": {"LABEL_0": 0, "LABEL_1": 1}}
         """#)
@@ -144,17 +145,20 @@ enum KeyDefaults {
            "tie_word_embeddings": true, "attention_bias": false, "rms_norm_eps": 1e-06, "rope_theta": 10000.0},
          "gemma2": {"use_bidirectional_attention": null,
            "tie_word_embeddings": true, "attention_bias": false, "hidden_activation": "gelu_pytorch_tanh",
-           "rms_norm_eps": 1e-06, "sliding_window": 4096, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0,
+           "rms_norm_eps": 1e-06, "sliding_window": 4096, "attn_logit_softcapping": 50.0,
+           "final_logit_softcapping": 30.0,
            "query_pre_attn_scalar": 256, "rope_theta": 10000.0},
          "gemma3_text": {"use_bidirectional_attention": false,
            "tie_word_embeddings": true, "attention_bias": false, "hidden_activation": "gelu_pytorch_tanh",
-           "rms_norm_eps": 1e-06, "sliding_window": 4096, "attn_logit_softcapping": null, "final_logit_softcapping": null},
+           "rms_norm_eps": 1e-06, "sliding_window": 4096, "attn_logit_softcapping": null,
+           "final_logit_softcapping": null},
          "phi": {"tie_word_embeddings": false, "hidden_act": "gelu_new", "layer_norm_eps": 1e-05, "qk_layernorm": false,
            "rope_theta": 10000.0},
          "phi3": {"tie_word_embeddings": false, "hidden_act": "silu", "rms_norm_eps": 1e-05, "sliding_window": null,
            "rope_theta": 10000.0},
          "gpt2": {"tie_word_embeddings": true, "layer_norm_epsilon": 1e-05, "scale_attn_weights": true},
-         "gpt_neox": {"tie_word_embeddings": false, "attention_bias": true, "hidden_act": "gelu", "layer_norm_eps": 1e-05},
+         "gpt_neox": {"tie_word_embeddings": false, "attention_bias": true, "hidden_act": "gelu",
+           "layer_norm_eps": 1e-05},
          "bert": {"bos_token_id": null, "eos_token_id": null, "pad_token_id": 0,
            "tie_word_embeddings": true, "hidden_act": "gelu", "layer_norm_eps": 1e-12, "type_vocab_size": 2,
            "position_embedding_type": "absolute"},
@@ -163,7 +167,8 @@ enum KeyDefaults {
          "xlm-roberta": {"tie_word_embeddings": true, "hidden_act": "gelu", "layer_norm_eps": 1e-12,
            "position_embedding_type": "absolute"},
          "mpnet": {"tie_word_embeddings": true, "hidden_act": "gelu", "layer_norm_eps": 1e-12},
-         "deepseek_v3": {"tie_word_embeddings": false, "attention_bias": false, "hidden_act": "silu", "rms_norm_eps": 1e-06,
+         "deepseek_v3": {"tie_word_embeddings": false, "attention_bias": false, "hidden_act": "silu",
+           "rms_norm_eps": 1e-06,
            "pretraining_tp": 1, "rope_theta": 10000.0},
          "t5": {"tie_word_embeddings": true, "layer_norm_epsilon": 1e-06},
          "starcoder2": {"tie_word_embeddings": true, "hidden_act": "gelu_pytorch_tanh", "norm_epsilon": 1e-05,
@@ -176,7 +181,8 @@ enum KeyDefaults {
     private static let generation = parse(
         #"""
         {"temperature": 1.0, "top_p": 1.0, "repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0,
-         "min_p": 0.0, "typical_p": 1.0, "do_sample": false, "num_beams": 1, "num_beam_groups": 1, "diversity_penalty": 0.0,
+         "min_p": 0.0, "typical_p": 1.0, "do_sample": false, "num_beams": 1, "num_beam_groups": 1,
+           "diversity_penalty": 0.0,
          "length_penalty": 1.0, "early_stopping": false, "no_repeat_ngram_size": 0, "encoder_no_repeat_ngram_size": 0,
          "encoder_repetition_penalty": 1.0, "num_return_sequences": 1, "epsilon_cutoff": 0.0, "eta_cutoff": 0.0,
          "renormalize_logits": false, "max_length": 20, "min_length": 0, "output_scores": false, "output_logits": null,
@@ -194,6 +200,7 @@ enum KeyDefaults {
 
     private static let sentenceTransformers = parse(
         #"""
-        {"prompts": {}, "default_prompt_name": null, "similarity_fn_name": "cosine", "model_type": "SentenceTransformer"}
+        {"prompts": {}, "default_prompt_name": null, "similarity_fn_name": "cosine",
+           "model_type": "SentenceTransformer"}
         """#)
 }

@@ -25,8 +25,8 @@ struct KeyDifference: Sendable {
     /// The most differences of one document; what is beyond them is counted only.
     static let maximumCount = 2000
 
-    /// What differs between two values, in the order of the new one, what is gone behind it. Objects are compared key by
-    /// key, lists of as many objects item by item, everything else as a whole.
+    /// What differs between two values, in the order of the new one, what is gone behind it. Objects are compared key
+    /// by key, lists of as many objects item by item, everything else as a whole.
     static func all(_ before: JSONNode, _ after: JSONNode) -> (found: [KeyDifference], isWhole: Bool) {
         var walk = Walk()
         walk.compare(before, after)

@@ -101,8 +101,8 @@ struct KeyedComparison {
         if let repository = foreign.first {
             return KeyRule(
                 "auto-map-foreign", .code, .security,
-                "with `trust_remote_code` the code of `\(Escaped(repository, limit: 100))` runs, and whatever its `main` is"
-                    + " unless a code revision is given", component: .code)
+                "with `trust_remote_code` the code of `\(Escaped(repository, limit: 100))` runs, and"
+                    + " whatever its `main` is unless a code revision is given", component: .code)
         }
         return KeyRule(
             "auto-map-changed", .code, .security,
@@ -200,7 +200,8 @@ struct KeyedComparison {
         return [
             DriftChange(
                 "key-renamed", .packaging, .cosmetic, component, pairs.map { .init(name, $0.1) },
-                "`\(Escaped(first.0, limit: 120))` is now spelt `\(Escaped(first.1, limit: 120))`, with the same value\(more)",
+                "`\(Escaped(first.0, limit: 120))` is now spelt `\(Escaped(first.1, limit: 120))`,"
+                    + " with the same value\(more)",
                 consequence: "current engines read both; a version of transformers before the rename reads only its own"
             )
         ]

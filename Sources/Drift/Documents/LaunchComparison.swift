@@ -12,9 +12,10 @@ struct LaunchComparison {
     /// What the flags of vLLM, SGLang, TGI and llama.cpp are about.
     private static let flags: [String: KeyRule] = KeyRule.table([
         (
-            "--port --host --uvicorn-log-level --log-level --disable-log-requests --disable-log-stats --enable-log-requests"
-                + " --download-dir --ssl-keyfile --ssl-certfile --root-path --enable-metrics --served-model-name"
-                + " --hostname --metrics-port --log-config-file --gpu-memory-utilization --mem-fraction-static",
+            "--port --host --uvicorn-log-level --log-level --disable-log-requests --disable-log-stats"
+                + " --enable-log-requests --download-dir --ssl-keyfile --ssl-certfile --root-path"
+                + " --enable-metrics --served-model-name --hostname --metrics-port --log-config-file"
+                + " --gpu-memory-utilization --mem-fraction-static",
             quiet
         ),
         (
@@ -22,27 +23,31 @@ struct LaunchComparison {
             KeyRule("launch-flag", .code, .security, "code of the repository may run, or no longer does")
         ),
         (
-            "--revision --code-revision --tokenizer-revision --model --model-path --model-id --tokenizer --tokenizer-path"
-                + " --lora-modules --lora-paths --speculative-config --speculative-draft-model-path -m -hf -hff --lora",
+            "--revision --code-revision --tokenizer-revision --model --model-path --model-id --tokenizer"
+                + " --tokenizer-path --lora-modules --lora-paths --speculative-config"
+                + " --speculative-draft-model-path -m -hf -hff --lora",
             KeyRule("launch-flag", .identity, .behaviour, "other files are loaded")
         ),
         (
-            "--dtype --quantization --quantize --kv-cache-dtype --quantization-param-path --max-model-len --context-length"
-                + " --max-total-tokens --max-input-tokens --rope-scaling --rope-theta --rope-factor --hf-overrides"
-                + " --json-model-override-args --attention-backend --enforce-eager --load-format --config-format -c -ctk -ctv",
+            "--dtype --quantization --quantize --kv-cache-dtype --quantization-param-path --max-model-len"
+                + " --context-length --max-total-tokens --max-input-tokens --rope-scaling --rope-theta"
+                + " --rope-factor --hf-overrides --json-model-override-args --attention-backend --enforce-eager"
+                + " --load-format --config-format -c -ctk -ctv",
             KeyRule("launch-flag", .architecture, .behaviour, "the model is computed otherwise")
         ),
         (
-            "--chat-template --chat-template-content-format --default-chat-template-kwargs --hf-chat-template-name"
-                + " --reasoning-parser --tool-call-parser --enable-auto-tool-choice --completion-template --jinja"
-                + " --chat-template-file --chat-template-kwargs --reasoning-format",
+            "--chat-template --chat-template-content-format --default-chat-template-kwargs"
+                + " --hf-chat-template-name --reasoning-parser --tool-call-parser --enable-auto-tool-choice"
+                + " --completion-template --jinja --chat-template-file --chat-template-kwargs"
+                + " --reasoning-format",
             KeyRule(
                 "launch-flag", .prompt, .behaviour, "the model is shown another prompt, or its answer is read otherwise"
             )
         ),
         (
-            "--generation-config --override-generation-config --sampling-defaults --preferred-sampling-params --seed"
-                + " --random-seed --temp --top-k --top-p --min-p --repeat-penalty --samplers",
+            "--generation-config --override-generation-config --sampling-defaults"
+                + " --preferred-sampling-params --seed --random-seed --temp --top-k --top-p --min-p"
+                + " --repeat-penalty --samplers",
             KeyRule(
                 "launch-flag", .sampling, .behaviour, "requests that do not say it themselves are sampled otherwise")
         ),

@@ -77,8 +77,8 @@ struct TokenizerComparison {
         "`" + Escaped(node["type"]?.string ?? "?", limit: 60).description + "`"
     }
 
-    /// A subtree without what says nothing: defaults that later versions of the library write out, and names it has left
-    /// behind.
+    /// A subtree without what says nothing: defaults that later versions of the library write out, and names it has
+    /// left behind.
     private static func plain(_ node: JSONNode) -> JSONNode {
         if let items = node.items { return .array(items.map(plain)) }
         guard let members = node.members else { return node }

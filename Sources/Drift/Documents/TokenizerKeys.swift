@@ -26,6 +26,7 @@ enum TokenizerKeys {
 
     private static let containers: [String: KeyRule] = KeyRule.table([
         ("auto_map", ConfigKeys.remoteCode),
+        ("chat_template", KeyRule("template-changed", .prompt, .behaviour, "the model is shown another prompt")),
         ("added_tokens_decoder", KeyRule("added-tokens", .tokens, .behaviour, "these texts become other tokens")),
         ("extra_special_tokens additional_special_tokens", special),
         ("eos_token", ConfigKeys.stops),
@@ -37,16 +38,17 @@ enum TokenizerKeys {
         ("add_bos_token add_eos_token", addedEnds), ("clean_up_tokenization_spaces", cleanup),
         ("tokenizer_class", tokenizerClass), ("fast_tokenizer_files", versioned),
         (
-            "add_prefix_space do_lower_case do_lowercase strip_accents tokenize_chinese_chars legacy split_special_tokens"
-                + " spaces_between_special_tokens use_default_system_prompt do_basic_tokenize never_split sp_model_kwargs"
-                + " errors trim_offsets wordpieces_prefix stride padding pad_to_multiple_of truncation truncation_strategy"
-                + " pad_token_type_id src_lang tgt_lang remove_space keep_accents normalization vocab_size",
+            "add_prefix_space do_lower_case do_lowercase strip_accents tokenize_chinese_chars legacy"
+                + " split_special_tokens spaces_between_special_tokens use_default_system_prompt"
+                + " do_basic_tokenize never_split sp_model_kwargs errors trim_offsets wordpieces_prefix stride"
+                + " padding pad_to_multiple_of truncation truncation_strategy pad_token_type_id src_lang"
+                + " tgt_lang remove_space keep_accents normalization vocab_size",
             setting
         ),
         ("transformers_version", ConfigKeys.library),
         (
-            "name_or_path _name_or_path special_tokens_map_file tokenizer_file vocab_file merges_file _commit_hash"
-                + " is_local local_files_only backend",
+            "name_or_path _name_or_path special_tokens_map_file tokenizer_file vocab_file merges_file"
+                + " _commit_hash is_local local_files_only backend",
             ConfigKeys.names
         ),
     ])

@@ -15,7 +15,7 @@ extension TemplateLint {
                 return PythonText.first(in: text, besides: abilities.literals) != nil
             }
             let shown = self.text(small).flatMap { PythonText.first(in: $0, besides: abilities.literals) } ?? found
-            note(
+            return note(
                 TemplateFinding(
                     .python, .warning, "the prompt has a Python value in it: `\(Escaped(shown.text, limit: 80))`",
                     conversation: small, excerpt: shown.excerpt))

@@ -32,8 +32,12 @@ package struct TemplateLint: Sendable {
 
     /// Notes a finding, unless the rule has been broken in this way already.
     mutating func note(_ finding: TemplateFinding) {
-        guard !findings.contains(where: { $0.rule == finding.rule && $0.severity <= finding.severity }) else { return }
-        findings.append(finding)
+        if !isKnown(finding.rule, finding.severity) { findings.append(finding) }
+    }
+
+    /// Whether a finding would be no news; asked before a conversation is made small, which takes many renderings.
+    func isKnown(_ rule: TemplateFinding.Rule, _ severity: TemplateFinding.Severity) -> Bool {
+        findings.contains { $0.rule == rule && $0.severity <= severity }
     }
 
     private mutating func check() {
@@ -97,6 +101,7 @@ package struct TemplateLint: Sendable {
             case .raised where !samples.plain.contains(conversation):
                 continue
             default:
+                guard !isKnown(.fails, isFirst ? .error : .warning) else { continue }
                 let small = ConversationShrinker.smallest(conversation) { candidate in
                     if case .failure(let other) = renderer.render(candidate) {
                         other.kind == error.kind && other.message == error.message
@@ -157,7 +162,7 @@ package struct TemplateLint: Sendable {
                         || renderer.tokens.tokens.contains(where: { $0.value == .string(token) }),
                     !inventory.knows(token)
                 else { continue }
-                note(
+                return note(
                     TemplateFinding(
                         .unknownToken, .warning, "the tokenizer does not know `\(Escaped(token))` as one token",
                         conversation: ConversationShrinker.smallest(conversation) {

@@ -21,6 +21,10 @@ struct RenameMatch {
         let tally = matchDigests(removed, added)
         substitution = tally.first
         matchNames(removed, added)
+        // A change that explains fewer than half of them is none that a summary could name.
+        guard let change = substitution else { return }
+        let explained = (equal + other).count { change(removed[$0.old].name) == added[$0.new].name }
+        if explained < (equal.count + other.count + 1) / 2 { substitution = nil }
     }
 
     /// Returns the changes of names, the most frequent first.

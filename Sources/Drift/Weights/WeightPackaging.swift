@@ -63,7 +63,8 @@ struct WeightPackaging {
     /// The change beside those of tensors.
     var accompanyingChange: DriftChange? {
         let ways = ways
-        guard !ways.isEmpty else { return nil }
+        // Files that are missing are tensors that are gone.
+        guard !ways.isEmpty, !outcome.after.isIncomplete, !outcome.before.isIncomplete else { return nil }
         return DriftChange(
             "weights-repackaged", .packaging, severity, .weights, outcome.after.places(),
             "also " + ways.joined(separator: ", "),

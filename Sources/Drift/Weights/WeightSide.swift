@@ -41,7 +41,7 @@ final class WeightSide: Sendable {
             record = try await snapshot.reader.tensors(of: file) { [meter] in meter.advance($0) }
         } catch let failure as Failure where failure.code == .missing {
             record = nil
-        } catch let failure as Failure { throw Unreadable(reason: failure.message, hint: failure.hint) }
+        } catch let problem as any Diagnosable { throw Unreadable(reason: problem.message, hint: problem.hint) }
         try meter.check()
         known.withLock { $0.records[file] = .some(record) }
         return record

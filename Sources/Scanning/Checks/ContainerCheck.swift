@@ -17,8 +17,10 @@ package enum ContainerCheck {
     }
 
     private static let signatures = [
-        Signature(Array("RDX2\n".utf8), "serialised objects of R"), Signature(Array("RDX3\n".utf8), "serialised objects of R"),
-        Signature(Array("RDA2\n".utf8), "serialised objects of R"), Signature(Array("RDA3\n".utf8), "serialised objects of R"),
+        Signature(Array("RDX2\n".utf8), "serialised objects of R"),
+        Signature(Array("RDX3\n".utf8), "serialised objects of R"),
+        Signature(Array("RDA2\n".utf8), "serialised objects of R"),
+        Signature(Array("RDA3\n".utf8), "serialised objects of R"),
         Signature([0x58, 0x0A, 0x00, 0x00, 0x00, 0x02], "a serialised object of R"),
         Signature([0x58, 0x0A, 0x00, 0x00, 0x00, 0x03], "a serialised object of R"),
         Signature(Array("ptrt".utf8), "a TensorRT engine"), Signature(Array("ftrt".utf8), "a TensorRT engine"),
@@ -26,7 +28,8 @@ package enum ContainerCheck {
         Signature([0x4D, 0x4C, 0xEF, 0x52], "MLIR byte code"), Signature([0x42, 0x43, 0xC0, 0xDE], "LLVM byte code"),
         Signature(Array("TFL3".utf8), at: 4, "a TensorFlow Lite model", .review),
         Signature(Array("ET12".utf8), at: 4, "an ExecuTorch program", .review),
-        Signature(Array("RKNN".utf8), "an RKNN model", .review), Signature(Array("CBM1".utf8), "a CatBoost model", .review),
+        Signature(Array("RKNN".utf8), "an RKNN model", .review),
+        Signature(Array("CBM1".utf8), "a CatBoost model", .review),
         Signature(Array("MATLAB 5.0".utf8), "a MATLAB file", .review),
         Signature(Array("SQLite format 3".utf8), "an SQLite database", .review),
     ]

@@ -27,7 +27,9 @@ struct HDF5Walk {
 
     mutating func run() throws(ByteError) {
         guard reader.source.size >= HDF5Walk.shortest else {
-            findings.add(.hdf5Unread, place, "a file of \(reader.source.size) bytes, too short to hold anything", verdict: .review)
+            findings.add(
+                .hdf5Unread, place, "a file of \(reader.source.size) bytes, too short to hold anything",
+                verdict: .review)
             return
         }
         do throws(HDF5Reader.Problem) {

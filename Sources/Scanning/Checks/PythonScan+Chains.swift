@@ -131,7 +131,9 @@ extension PythonScan {
 
     /// The text that an expression is, when it is made of constants, and whether more than one was needed.
     func constant(_ range: Range<Int>, depth: Int = 0) -> (text: String, isBuilt: Bool)? {
-        guard depth < 16, budget.bytes > 0, !range.isEmpty, range.upperBound <= tokens.count, range.count <= 4096 else { return nil }
+        guard depth < 16, budget.bytes > 0, !range.isEmpty, range.upperBound <= tokens.count, range.count <= 4096 else {
+            return nil
+        }
         var text = ""
         var isBuilt = false
         var index = range.lowerBound

@@ -99,7 +99,8 @@ struct PythonScan {
     }
 
     private static let headers: Set<String> = [
-        "def", "async", "class", "if", "for", "while", "try", "with", "else", "elif", "except", "finally", "match", "case",
+        "def", "async", "class", "if", "for", "while", "try", "with", "else", "elif", "except", "finally", "match",
+        "case",
     ]
 
     private var current: Context { blocks.last?.context ?? .module }

@@ -17,17 +17,20 @@ package enum SavedModelCheck {
     /// What the bytes are; nil when they are no TensorFlow graph. Reads the keys of the outer levels, and the first node.
     package static func form(of source: any ByteSource) throws(ByteError) -> Form? {
         guard let top = try outline(source, 0, source.size) else { return nil }
-        if top.numbers[1] != nil, let inner = top.ranges[2], let meta = try outline(source, inner.offset, inner.count), meta.ranges[2] != nil || meta.ranges[1] != nil
+        if top.numbers[1] != nil, let inner = top.ranges[2], let meta = try outline(source, inner.offset, inner.count),
+            meta.ranges[2] != nil || meta.ranges[1] != nil
         {
             return .savedModel
         }
         if let node = top.ranges[1], try isNode(source, node) { return .graph }
-        if let graph = top.ranges[2], let inner = try outline(source, graph.offset, graph.count), let node = inner.ranges[1],
+        if let graph = top.ranges[2], let inner = try outline(source, graph.offset, graph.count),
+            let node = inner.ranges[1],
             try isNode(source, node)
         {
             return .metaGraph
         }
-        if let node = top.ranges[1], let inner = try outline(source, node.offset, node.count), inner.numbers[2] != nil, inner.ranges[5] != nil
+        if let node = top.ranges[1], let inner = try outline(source, node.offset, node.count), inner.numbers[2] != nil,
+            inner.ranges[5] != nil
         {
             return .kerasMetadata
         }

@@ -28,7 +28,8 @@ extension ScanRule {
         remedy: "Do not unpack the archive.")
     /// Bytes that belong to no member.
     package static let archivePolyglot = ScanRule(
-        "archive-polyglot", .critical, .malicious, "A file is something else at its beginning and a zip archive at its end.",
+        "archive-polyglot", .critical, .malicious,
+        "A file is something else at its beginning and a zip archive at its end.",
         explanation:
             "Programs that look for the directory at the end of a file see an archive; those that look at the first bytes see the other content.",
         remedy: "Do not load the file; ask the publisher for an ordinary one.")
@@ -39,7 +40,8 @@ extension ScanRule {
         remedy: "Unpack it with its own program in a safe place, and scan what comes out.")
     /// A member that should hold numbers and holds something else.
     package static let archiveStorage = ScanRule(
-        "archive-storage", .high, .unknown, "The numbers of a tensor in a checkpoint are a file that can be loaded on its own.",
+        "archive-storage", .high, .unknown,
+        "The numbers of a tensor in a checkpoint are a file that can be loaded on its own.",
         explanation:
             "A loader that is told another name for the pickle inside an archive takes any member. Whatever is there is scanned as well.",
         remedy: "Convert the file with `weighlock convert`.", references: ["CVE-2025-1889"])

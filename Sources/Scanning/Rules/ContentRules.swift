@@ -3,20 +3,23 @@
 extension ScanRule {
     /// A file that is not what its name says.
     package static let nameLies = ScanRule(
-        "name-lies", .critical, .malicious, "A file whose name promises tensors and no code is something that can carry code.",
+        "name-lies", .critical, .malicious,
+        "A file whose name promises tensors and no code is something that can carry code.",
         explanation:
             "A file called `.safetensors` or `.gguf` is trusted for its name. Loaders that look at the content treat it as what it is.",
         remedy: "Do not load the file, and report the repository.")
     /// A file that should be readable and is not.
     package static let contentUnreadable = ScanRule(
-        "content-unreadable", .high, .unscannable, "A file is not, or not wholly, what its name says, so it cannot be judged.",
+        "content-unreadable", .high, .unscannable,
+        "A file is not, or not wholly, what its name says, so it cannot be judged.",
         explanation:
             "Loaders choose how to read a file by its name. This one does not follow the format, and what a loader makes of it cannot be told.",
         remedy: "Download the file again and compare its digest; if it is the same, do not load it.")
     /// Content of no known kind.
     package static let contentUnknown = ScanRule(
         "content-unknown", .low, .review, "Binary content of a kind that is not known.",
-        explanation: "It is neither a container nor a format that is read here. Only the program that reads it decides what it can do.",
+        explanation:
+            "It is neither a container nor a format that is read here. Only the program that reads it decides what it can do.",
         remedy: "Find out which program reads the file.")
     /// A file that is a pickle besides what it begins as.
     package static let contentPolyglot = ScanRule(
@@ -39,15 +42,18 @@ extension ScanRule {
     /// Objects in a numpy array.
     package static let numpyObjects = ScanRule(
         "numpy-objects", .medium, .review, "A numpy file holds Python objects, as a pickle.",
-        explanation: "It is loaded only with `allow_pickle=True`, and then with all that a pickle can do. The pickle is scanned.",
+        explanation:
+            "It is loaded only with `allow_pickle=True`, and then with all that a pickle can do. The pickle is scanned.",
         remedy: "Store numbers, not objects.")
     /// Bytes behind the array.
     package static let numpyOdd = ScanRule(
-        "numpy-odd", .medium, .review, "A numpy file has a header that numpy would not write, or bytes behind its array.",
+        "numpy-odd", .medium, .review,
+        "A numpy file has a header that numpy would not write, or bytes behind its array.",
         explanation: "The header is text that numpy evaluates as a literal.", remedy: "Write the array anew.")
 
     /// The rules about what a file is.
     package static let contentRules: [ScanRule] = [
-        nameLies, contentUnreadable, contentUnknown, contentPolyglot, contentPointer, safetensorsOdd, numpyObjects, numpyOdd,
+        nameLies, contentUnreadable, contentUnknown, contentPolyglot, contentPointer, safetensorsOdd, numpyObjects,
+        numpyOdd,
     ]
 }

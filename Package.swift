@@ -47,7 +47,8 @@ let package = Package(
         .target(
             name: "CommandLine",
             dependencies: [
-                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Jinja", "Mirror", "Operations", "Safetensors",
+                "ContentModel", "Deliverable", "Drift", "Evidence", "FileIO", "Jinja", "Mirror", "Operations",
+                "Safetensors",
                 "Scanning", "Transport", argumentParser, system,
             ],
             swiftSettings: strict),
@@ -59,7 +60,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "BinaryFormats", "ContentModel", "Conversion", "Deliverable", "Drift", "Evidence", "FileIO", "GGUF", "Jinja",
+                "BinaryFormats", "ContentModel", "Conversion", "Deliverable", "Drift", "Evidence", "FileIO", "GGUF",
+                "Jinja",
                 "Origins", "Safetensors", "Scanning", "Store", "Tensors", "Transport", system,
             ],
             swiftSettings: strict),
@@ -75,7 +77,8 @@ let package = Package(
         .target(
             name: "Drift",
             dependencies: [
-                "BinaryFormats", "CKernels", "ContentModel", "Deliverable", "FileIO", "GGUF", "Jinja", "Safetensors", "Tensors",
+                "BinaryFormats", "CKernels", "ContentModel", "Deliverable", "FileIO", "GGUF", "Jinja", "Safetensors",
+                "Tensors",
                 system,
             ],
             swiftSettings: strict),
@@ -96,7 +99,8 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Safetensors", dependencies: ["ContentModel", "FileIO", system], swiftSettings: unsafeAware),
         .target(
-            name: "Checkpoint", dependencies: ["BinaryFormats", "Compression", "ContentModel", "Pickle", "Safetensors"],
+            name: "Checkpoint",
+            dependencies: ["BinaryFormats", "Compression", "ContentModel", "Pickle", "Safetensors"],
             swiftSettings: unsafeAware),
         .target(name: "Compression", dependencies: ["BinaryFormats"], swiftSettings: unsafeAware),
         .target(name: "Pickle", dependencies: ["BinaryFormats"], swiftSettings: unsafeAware),
@@ -175,7 +179,8 @@ let package = Package(
         .testTarget(
             name: "DriftTests",
             dependencies: [
-                "BinaryFormats", "CKernels", "ContentModel", "Deliverable", "Drift", "FileIO", "GGUF", "Jinja", "Safetensors",
+                "BinaryFormats", "CKernels", "ContentModel", "Deliverable", "Drift", "FileIO", "GGUF", "Jinja",
+                "Safetensors",
                 "Tensors", "TestKit", system,
             ],
             exclude: ["Vectors"],
@@ -183,14 +188,16 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "BinaryFormats", "Operations", "Origins", "Scanning", "Transport", "Safetensors", "Store", "Deliverable",
+                "BinaryFormats", "Operations", "Origins", "Scanning", "Transport", "Safetensors", "Store",
+                "Deliverable",
                 "Drift", "Evidence", "Mirror", "FileIO", "ContentModel", "TestKit", system,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "weighlock", "CommandLine", "ContentModel", "Deliverable", "Drift", "FileIO", "Mirror", "Safetensors", "Store",
+                "weighlock", "CommandLine", "ContentModel", "Deliverable", "Drift", "FileIO", "Mirror", "Safetensors",
+                "Store",
                 "Tensors", "TestKit", system,
             ],
             exclude: ["Snapshots"],

@@ -81,7 +81,8 @@ struct LockValidation {
         }
         return LockedDeliverable(
             name: name, sources: sources, launch: launch, localFiles: localFiles, defaults: defaults,
-            tensors: try tensors(entry, name), scan: try entry.scan.map { scan throws(Failure) in try self.scan(scan, name) },
+            tensors: try tensors(entry, name),
+            scan: try entry.scan.map { scan throws(Failure) in try self.scan(scan, name) },
             replacements: try replacements(entry, sources, name))
     }
 
@@ -119,7 +120,8 @@ struct LockValidation {
                 result = LockedReplacement.Result(
                     path: try at(place) { () throws(Failure) in try RelativePath(shown.path) },
                     size: try required(ByteCount(shown.size), String(shown.size), "a size", place),
-                    sha256: try required(Digest(shown.sha256), shown.sha256, "a SHA-256 of 64 lower-case digits", place))
+                    sha256: try required(Digest(shown.sha256), shown.sha256, "a SHA-256 of 64 lower-case digits", place)
+                )
             }
             found.append(LockedReplacement(role: role, path: path, result: result))
         }

@@ -69,7 +69,8 @@ package struct LockedDeliverable: Hashable, Sendable {
     package func adoptingKnowledge(of other: LockedDeliverable?) -> LockedDeliverable {
         guard let other else { return self }
         let sameWeights = other.weights?.sha256 == weights?.sha256
-        let sameFiles = other.sources.map(\.files) == sources.map(\.files) && other.sources.map(\.role) == sources.map(\.role)
+        let sameFiles =
+            other.sources.map(\.files) == sources.map(\.files) && other.sources.map(\.role) == sources.map(\.role)
         return with(
             tensors: sameWeights ? other.weights?.tensors : nil, scan: sameFiles ? other.scan : nil,
             replacements: sameFiles ? other.replacements : [])

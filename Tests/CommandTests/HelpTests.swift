@@ -9,7 +9,7 @@ import Testing
     private static let commands = [
         [], ["init"], ["add"], ["remove"], ["lock"], ["sync"], ["verify"], ["outdated"], ["update"], ["log"],
         ["rollback"], ["run"], ["env"],
-        ["inspect"], ["digest"], ["convert"],
+        ["inspect"], ["digest"], ["convert"], ["diff"], ["render"], ["lint"],
         ["serve"], ["serve", "start"], ["serve", "import"], ["cache"], ["cache", "dir"], ["cache", "size"],
         ["cache", "check"],
         ["cache", "heal"], ["cache", "gc"], ["completions"], ["schema"], ["help-environment"],

@@ -24,6 +24,19 @@ import Testing
         try workspace.check("inspect")
     }
 
+    @Test func `the effective defaults are shown, and what each engine makes of them`() async throws {
+        let workspace = try await Workspace()
+        var files = ModelBuilder.tinyModel()
+        files["generation_config.json"] = Array(#"{"temperature": 0.6, "top_p": 0.95, "eos_token_id": 2}"#.utf8)
+        try workspace.write(files, to: "tiny")
+        #expect(try await workspace.run("inspect", "tiny", "--defaults").status == 0)
+        #expect(try await workspace.run("inspect", "tiny", "--defaults", "--engine", "vllm", "--json").status == 0)
+        #expect(try await workspace.run("inspect", "tiny", "--defaults", "--engine", "unknown").status == 2)
+        #expect(try await workspace.run("inspect", "tiny", "--engine", "vllm").status == 2)
+        #expect(workspace.hub.requests.isEmpty)
+        try workspace.check("inspect-defaults")
+    }
+
     @Test func `where index, headers and files do not agree is told, and is an error only when strict`() async throws {
         let workspace = try await Workspace()
         var files = ModelFolder.sharded(total: 7)

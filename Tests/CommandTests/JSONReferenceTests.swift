@@ -50,7 +50,9 @@ import Testing
         guard let object = value as? [String: Any] else { return [] }
         return object.reduce(into: []) { names, member in
             names.insert(member.key)
-            if !["variables", "before", "after", "report"].contains(member.key) { names.formUnion(members(member.value)) }
+            if !["variables", "before", "after", "report"].contains(member.key) {
+                names.formUnion(members(member.value))
+            }
         }
     }
 

@@ -87,7 +87,7 @@ import Testing
         (
             "a digest changed",
             { text in
-                let mark = "\"sha256\": \""
+                let mark = "\"size\": 47, \"sha256\": \""
                 guard let range = text.ranges(of: mark).last else { return text }
                 let next = text.index(after: range.upperBound)
                 return text[..<range.upperBound] + (text[range.upperBound] == "0" ? "1" : "0") + text[next...]

@@ -68,7 +68,8 @@ enum Vector {
                     path: try RelativePath(item["path"]?.string ?? ""),
                     result: try item["result"]?["path"]?.string.map { path in
                         LockedReplacement.Result(
-                            path: try RelativePath(path), size: try require(ByteCount(item["result"]?["size"]?.integer ?? -1)),
+                            path: try RelativePath(path),
+                            size: try require(ByteCount(item["result"]?["size"]?.integer ?? -1)),
                             sha256: try require(Digest(item["result"]?["sha256"]?.string ?? "")))
                     })
             })

@@ -21,6 +21,9 @@ struct InspectCommand: Performable {
             where index, headers and files do not agree. Exit code 1, with and without it, when a file cannot be read as what \
             its name says.
 
+            With --defaults, the values that nobody wrote down and everybody depends on, with file and key, and what each \
+            program that serves models will use: dtype, lengths, sampling, stop tokens, template.
+
               weighlock inspect model.safetensors --tensors
               weighlock inspect sentence-transformers/all-MiniLM-L6-v2
             """)
@@ -28,6 +31,12 @@ struct InspectCommand: Performable {
     @Argument(help: "What to inspect.", completion: .file()) var targets: [String]
     @Flag(help: "List every tensor with its type, shape and size.") var tensors = false
     @Flag(help: "Exit with 5 when there are findings.") var strict = false
+    @Flag(help: "Show the effective defaults, and what each engine makes of them.") var defaults = false
+    @Option(
+        name: .customLong("engine"),
+        help: ArgumentHelp("With --defaults, only this engine; can be given several times.", valueName: "name"),
+        transform: InspectCommand.engine)
+    var engines: [Engine] = []
     @OptionGroup var network: NetworkOptions
     @OptionGroup var shared: SharedOptions
 
@@ -35,6 +44,7 @@ struct InspectCommand: Performable {
         let project = context.project
         let lock = try context.lockForTargets()
         let chosen = try targets.map { try context.target($0, lock) }
+        if defaults { return try await showDefaults(chosen, context) }
         let reports = try await context.withSession(network) { session in
             var reports: [InspectionReport] = []
             for target in chosen { reports.append(try await Inspection(session, project).run(target)) }
@@ -69,6 +79,35 @@ struct InspectCommand: Performable {
 }
 
 extension InspectCommand {
+    func validate() throws {
+        guard defaults || engines.isEmpty else { throw ValidationError("`--engine` goes with `--defaults`") }
+        guard !defaults || !strict && !tensors else {
+            throw ValidationError("`--defaults` shows no tensors: leave out `--tensors` and `--strict`")
+        }
+    }
+
+    private static func engine(_ text: String) throws -> Engine {
+        guard let engine = Engine(rawValue: text) else {
+            throw ValidationError(
+                "`\(Escaped(text))` is none of " + Engine.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "))
+        }
+        return engine
+    }
+
+    private func showDefaults(_ chosen: [ModelTarget], _ context: CommandContext) async throws -> ExitStatus {
+        let project = context.project
+        let wanted = engines.isEmpty ? Engine.allCases : Engine.allCases.filter(engines.contains)
+        let reports = try await context.withSession(network) { session in
+            var reports: [DefaultsOperation.Report] = []
+            for target in chosen {
+                reports.append(try await DefaultsOperation(session, project).run(target, engines: wanted))
+            }
+            return reports
+        }
+        if !context.printJSON(JSON.defaults(reports)) { DefaultsText(terminal: context.terminal).show(reports) }
+        return .success
+    }
+
     private func hint(_ reports: [InspectionReport]) -> String {
         let isLocked = reports.contains { report in
             if case .deliverable = report.origin { !report.problems.isEmpty } else { false }

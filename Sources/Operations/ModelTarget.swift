@@ -67,7 +67,9 @@ package struct ModelTarget: Sendable, Hashable {
         let name = cut(head, at: "@").0
         let segments = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).count
         let isNested = segments == 3 && kinds.contains { name.hasPrefix($0.urlPrefix) }
-        let files = [".safetensors", ".json", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".onnx", ".txt", ".md"]
+        let files = [
+            ".safetensors", ".json", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".onnx", ".txt", ".md", ".jinja",
+        ]
         let looksLikeFile = path == nil && head.utf8.elementsEqual(name.utf8) && files.contains { name.hasSuffix($0) }
         return (segments == 2 || isNested) && !looksLikeFile
     }

@@ -74,12 +74,13 @@ def clean_environment(place, **more):
 
 
 @contextlib.contextmanager
-def mirror(place, folder, repository):
-    """Serves `folder` as `repository` from the program's own mirror; gives its address."""
+def mirror(place, folder, repository, *more):
+    """Serves `folder` as `repository`, and other pairs of the two, from the program's own mirror; gives its address."""
     root, port = place / "mirror", place / "port"
     environment = clean_environment(place, WEIGHLOCK_HOME=str(place / "mirror-home"))
-    subprocess.run([program(), "serve", "import", str(folder), repository, "--root", str(root)], check=True,
-                   env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for source, name in ((folder, repository), *more):
+        subprocess.run([program(), "serve", "import", str(source), name, "--root", str(root)], check=True,
+                       env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(place / "mirror.log", "wb") as log:
         server = subprocess.Popen([program(), "serve", "--root", str(root), "--port", "0", "--port-file", str(port)],
                                   env=environment, stdout=log, stderr=log)
@@ -101,10 +102,13 @@ class Measure:
     wall: float      # seconds
     cpu: float       # seconds, user and system
     resident: int    # bytes, the most at any time
+    best: "Measure | None" = None  # of a median: the least of each
 
 
-def run(command, environment, directory, watch_memory=True):
-    """Runs a command and measures it; a command that fails ends the benchmark.
+def run(command, environment, directory, watch_memory=True, accepted=(0,)):
+    """Runs a command and measures it; a command that leaves with a code that is not `accepted` ends the benchmark.
+
+    The memory is that of the process itself: name the program, not a shell that starts it.
 
     Without `watch_memory` the clock is as fine as the system's; with it, 5 ms.
 
@@ -129,22 +133,25 @@ def run(command, environment, directory, watch_memory=True):
             _, code, usage = os.wait4(child.pid, 0)
         wall = time.monotonic() - began
         child.returncode = os.waitstatus_to_exitcode(code)
-        if child.returncode != 0:
+        if child.returncode not in accepted:
             said.seek(0)
             sys.exit(f"error: `{' '.join(command)}` left with {child.returncode}:\n" + said.read()[-2000:].decode(errors="replace"))
     return Measure(wall, usage.ru_utime + usage.ru_stime, peak)
 
 
 def alternate(rounds, *contestants):
-    """Runs every contestant once a round, in turn, so that a busy minute hits them all; returns their medians."""
+    """Runs every contestant once a round, in turn, so that a busy minute hits them all; returns their medians, each with its best."""
     measures = [[] for _ in contestants]
     for number in range(rounds):
         for index, contestant in enumerate(contestants):
             measures[index].append(contestant(number))
             print(f"  round {number + 1} of {rounds}, {index + 1} of {len(contestants)}: "
                   f"{seconds(measures[index][-1].wall)}", file=sys.stderr)
-    return [Measure(*(statistics.median(getattr(m, field) for m in column) for field in ("wall", "cpu", "resident")))
-            for column in measures]
+
+    def of(choose, column):
+        return [choose(getattr(m, field) for m in column) for field in ("wall", "cpu", "resident")]
+
+    return [Measure(*of(statistics.median, column), best=Measure(*of(min, column))) for column in measures]
 
 
 def ratio(ours, theirs):

@@ -43,14 +43,19 @@ import Testing
         return found
     }
 
-    /// All names of members, at any depth; those of free objects (variables, values of defaults) are data, and those of a report
-    /// are described with `weighlock/diff/1`.
+    /// The members whose own members are data (variables, values of defaults, messages), or a report, which is described with
+    /// `weighlock/diff/1`.
+    private static let free: Set = [
+        "variables", "value", "before", "after", "report", "messages", "tools", "documents", "tokens",
+    ]
+
+    /// All names of members, at any depth.
     private static func members(_ value: Any) -> Set<String> {
         if let list = value as? [Any] { return list.reduce(into: []) { $0.formUnion(members($1)) } }
         guard let object = value as? [String: Any] else { return [] }
         return object.reduce(into: []) { names, member in
             names.insert(member.key)
-            if !["variables", "before", "after", "report"].contains(member.key) {
+            if !free.contains(member.key) {
                 names.formUnion(members(member.value))
             }
         }

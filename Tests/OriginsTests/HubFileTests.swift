@@ -47,11 +47,11 @@ import Testing
         }) { bench, commit async throws in
             #expect(try await bench.read(at: commit) == Bench.large)
             #expect(bench.downloads.count == 2 && bench.notices.all.count == 1)
-            // A little of what was sent last may be lost with the connection.
+            // What was sent last may be lost with the connection; how much depends on how fast it was read.
             let range = try #require(bench.downloads.last?.headers["Range"])
             #expect(range.hasPrefix("bytes=") && range.hasSuffix("-2999999"))
             let start = try #require(Int(range.dropFirst(6).prefix { $0 != "-" }))
-            #expect((500_000...1_000_000).contains(start), "\(range)")
+            #expect((1...1_000_000).contains(start), "\(range)")
         }
     }
 

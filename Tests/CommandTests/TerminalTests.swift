@@ -63,7 +63,9 @@ import Testing
         let line = "'\(Program.executable.string)' update"
         for answer in ["n\n", "\n", "maybe\n"] {
             let outcome = try await script.run("-qec", line, "/dev/null", input: answer)
-            #expect(outcome.output.contains("accept these changes (tokens, prompt, sampling)? [y/N]"), "\(outcome.transcript)")
+            #expect(
+                outcome.output.contains("accept these changes (tokens, prompt, sampling)? [y/N]"),
+                "\(outcome.transcript)")
             #expect(outcome.output.contains("the update was not accepted: nothing was written"))
             #expect(outcome.status == 1)
             #expect(try workspace.lockText == before)

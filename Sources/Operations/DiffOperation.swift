@@ -169,6 +169,9 @@ package struct DiffOperation: Sendable {
         _ before: inout SnapshotDraft, _ after: inout SnapshotDraft, _ builder: SnapshotBuilder,
         _ options: Comparison.Options, comparesFiles: Bool = true
     ) async throws -> DriftReport {
+        let unlisted = before.unlisted.union(after.unlisted)
+        before.files.removeAll { unlisted.contains($0.role) }
+        after.files.removeAll { unlisted.contains($0.role) }
         if comparesFiles { try await SnapshotDraft.complete(&before, &after, session) }
         let left = before.snapshot(session, builder.hub)
         let right = after.snapshot(session, builder.hub)

@@ -52,12 +52,20 @@ struct ScanRecord: Sendable, Hashable, Codable {
     /// The verdict as a value.
     var outcome: Verdict { Verdict(rawValue: verdict) ?? .unscannable }
 
-    private static let magic = "weighlock-scan 1"
+    private static let magic = "weighlock-scan 2"
+    /// The most records of one blob: the same content can have many names.
+    private static let maximumRecords = 64
 
-    /// The record as it is kept.
-    var bytes: [UInt8] {
-        guard let body = try? JSONEncoder().encode(self) else { return [] }
+    /// Records of one blob as they are kept.
+    static func bytes(of records: [ScanRecord]) -> [UInt8] {
+        guard let body = try? JSONEncoder().encode(records) else { return [] }
         return Array("\(ScanRecord.magic)\n\(Digest(of: Array(body)))\n".utf8) + body
+    }
+
+    /// The records with one more, the oldest left out where there are too many.
+    static func adding(_ record: ScanRecord, to records: [ScanRecord]) -> [ScanRecord] {
+        let others = records.filter { $0.name != record.name || $0.repository != record.repository }
+        return Array((others + [record]).suffix(maximumRecords))
     }
 
     /// The rules whose findings depend on the repository.
@@ -66,18 +74,20 @@ struct ScanRecord: Sendable, Hashable, Codable {
     /// Whether the file asks for code of a repository.
     var asksForCode: Bool { findings.contains { ScanRecord.repositoryRules.contains($0.rule) } }
 
-    /// Reads a record back; nil when it is not whole, of other rules or for another file.
-    init?(bytes: [UInt8], name: String, repository: String?) {
+    /// Reads records back: none when they are not whole; those of other rules are left out.
+    static func all(in bytes: [UInt8]) -> [ScanRecord] {
         let header = Array("\(ScanRecord.magic)\n".utf8)
-        guard bytes.starts(with: header), bytes.count > header.count + 65 else { return nil }
+        guard bytes.starts(with: header), bytes.count > header.count + 65 else { return [] }
         let sum = String(decoding: bytes[header.count..<header.count + 64], as: UTF8.self)
         let body = Array(bytes[(header.count + 65)...])
         guard Digest(sum) == Digest(of: body),
-            let record = try? JSONDecoder().decode(ScanRecord.self, from: Data(body)),
-            record.rules == Scanning.rulesVersion, record.name.utf8.elementsEqual(name.utf8),
-            Verdict(rawValue: record.verdict) != nil,
-            record.repository == repository || !record.asksForCode && !record.isCut
-        else { return nil }
-        self = record
+            let records = try? JSONDecoder().decode([ScanRecord].self, from: Data(body))
+        else { return [] }
+        return records.filter { $0.rules == Scanning.rulesVersion && Verdict(rawValue: $0.verdict) != nil }
+    }
+
+    /// Whether this is what a scan of the same bytes under this name, from this repository, would say.
+    func fits(name: String, repository: String?) -> Bool {
+        self.name.utf8.elementsEqual(name.utf8) && (self.repository == repository || !asksForCode && !isCut)
     }
 }

@@ -170,9 +170,7 @@ struct Screening: Sendable {
         var records: [Key: ScanRecord] = [:]
         var waiting: [Key] = []
         for key in Set(files.map { key($0.source, $0.file) }) {
-            if let record = session.store.note(.scan, of: key.digest).flatMap({
-                ScanRecord(bytes: $0, name: key.name, repository: key.repository)
-            }) {
+            if let record = kept(key.digest).first(where: { $0.fits(name: key.name, repository: key.repository) }) {
                 records[key] = record
             } else {
                 waiting.append(key)
@@ -187,6 +185,9 @@ struct Screening: Sendable {
             rest = rest.dropFirst(Processors.count)
             for try await (key, record) in group {
                 records[key] = record
+                // Here and not where it was scanned: two names of one blob share a note.
+                session.store.keep(
+                    .scan, of: key.digest, ScanRecord.bytes(of: ScanRecord.adding(record, to: kept(key.digest))))
                 try Task.checkCancellation()
                 if let next = rest.popFirst() { add(next) }
             }
@@ -204,10 +205,13 @@ struct Screening: Sendable {
     private func scan(_ digest: Digest, name: String, repository: String?) async throws -> ScanRecord {
         var options = ScanOptions()
         options.repository = repository
-        let record = ScanRecord(
+        return ScanRecord(
             try Scanner.scan(try FileSource(session.store.path(of: digest)), name: name, options: options), name: name,
             repository: repository)
-        session.store.keep(.scan, of: digest, record.bytes)
-        return record
+    }
+
+    /// What is kept of earlier scans of a blob.
+    private func kept(_ digest: Digest) -> [ScanRecord] {
+        session.store.note(.scan, of: digest).map { ScanRecord.all(in: $0) } ?? []
     }
 }

@@ -62,7 +62,7 @@ struct SnapshotBuilder: Sendable {
                         file: nil,
                         reason: "what `\(request.repository)` at `\(request.revision)` holds now could not be listed"))
                 draft.sources.append(SnapshotBuilder.source(source, source.commit, source.date))
-                draft.files += SnapshotBuilder.files(of: source)
+                draft.unlisted.insert(source.role)
                 continue
             }
             if let name = now.name { draft.changes.append(IdentityChanges.renamed(source, name)) }

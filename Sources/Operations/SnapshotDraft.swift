@@ -41,6 +41,8 @@ struct SnapshotDraft: Sendable {
     var changes: [DriftChange] = []
     /// What could not be listed.
     var unchecked: [DriftReport.Unchecked] = []
+    /// The sources whose files could not be listed: nothing is said of theirs.
+    var unlisted: Set<SourceRole> = []
     /// Whether it is one file that the user named.
     var isSingleFile = false
 

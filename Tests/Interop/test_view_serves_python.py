@@ -150,7 +150,7 @@ def test_the_whole_story_moves_only_when_it_is_told_to(story):
     assert embedded() == before
 
     lock_before = box.lock_bytes
-    box.run("update", expect=2)  # nobody is there to ask
+    box.run("update", expect=5)  # nobody is there to ask
     assert box.lock_bytes == lock_before
     box.run("update", "--yes", "--reason", "a test")
     sent = len(story.mirror.requests())

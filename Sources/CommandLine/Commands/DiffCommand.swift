@@ -19,7 +19,8 @@ struct DiffCommand: Performable {
             repository (org/model[@revision] or hf://…).
 
             The first line says whether an output can differ. Files with the same digest are not opened; of a repository only \
-            small files and the headers of weights are fetched, and what cannot be compared is said to be not checked. Exit code \
+            small files and the headers of weights are fetched, with at most 64 MiB of the numbers that differ (none with \
+            --no-measure), and what cannot be compared is said to be not checked. Exit code \
             4 when something that is listed differs or something was not checked.
 
               weighlock diff                  # has the entry drifted, and does it matter?

@@ -41,8 +41,8 @@ extension DriftReport {
         func nested(_ depth: Int) -> [UInt8] {
             Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)
         }
-        _ = try JSONDocument(nested(JSONDocument.maximumDepth + 1))
-        #expect(throws: JSONDocument.Problem.self) { _ = try JSONDocument(nested(JSONDocument.maximumDepth + 2)) }
+        _ = try JSONDocument(nested(JSONDocument.maximumDepth))
+        #expect(throws: JSONDocument.Problem.self) { _ = try JSONDocument(nested(JSONDocument.maximumDepth + 1)) }
         #expect(throws: JSONDocument.Problem.self) { _ = try JSONDocument([UInt8](repeating: 0x5B, count: 1_000_000)) }
     }
 

@@ -32,7 +32,7 @@ struct Judged: Sendable {
     static let all: [Judged] = {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Vectors/render.json")
         guard let text = try? String(contentsOf: file, encoding: .utf8),
-            let rows = try? OrderedJSON.parse(text).array
+            let rows = (try? JSONValue(parsing: text))?.array
         else { return [] }
         return rows.enumerated().map { number, row in
             Judged(

@@ -2,7 +2,6 @@
 
 package import ContentModel
 internal import Deliverable
-internal import Jinja
 
 /// Reads conversations and lists of tools that a person has written.
 package enum ConversationReader {
@@ -51,7 +50,7 @@ package enum ConversationReader {
 
     /// Reads the value of a variable on a command line: JSON, or a text where it is none.
     package static func variable(_ text: String) -> JSONValue {
-        do throws(JinjaError) { return try OrderedJSON.parse(text) } catch { return .string(text) }
+        (try? JSONValue(parsing: text)) ?? .string(text)
     }
 
     /// Checks a name that a template is to see.
@@ -74,8 +73,8 @@ package enum ConversationReader {
             throw failure(name, "is longer than \(ByteCount(clamping: Int64(maximumSize)))")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw failure(name, "is not UTF-8 text") }
-        do throws(JinjaError) { return try OrderedJSON.parse(text) } catch {
-            throw failure(name, "is not JSON: \(error.message)")
+        do throws(JSONReader.Problem) { return try JSONValue(parsing: text) } catch {
+            throw failure(name, "is not JSON: line \(error.line): \(error.reason)")
         }
     }
 

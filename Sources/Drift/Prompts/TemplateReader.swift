@@ -4,7 +4,6 @@ internal import BinaryFormats
 internal import ContentModel
 internal import FileIO
 internal import GGUF
-internal import Jinja
 
 /// Collects the templates out of the files of a snapshot.
 struct TemplateReader {
@@ -59,8 +58,8 @@ struct TemplateReader {
             skip(file, "it is not UTF-8 text")
             return nil
         }
-        do throws(JinjaError) { return try OrderedJSON.parse(text) } catch {
-            skip(file, error.message)
+        do throws(JSONReader.Problem) { return try JSONValue(parsing: text) } catch {
+            skip(file, "it is not JSON: line \(error.line): \(error.reason)")
             return nil
         }
     }

@@ -37,7 +37,7 @@ package struct TokenInventory: Sendable {
             guard let text = try await bytes(name).flatMap({ String(validating: $0, as: UTF8.self) }) else {
                 return nil
             }
-            do throws(JinjaError) { return try OrderedJSON.parse(text) } catch { return nil }
+            return try? JSONValue(parsing: text)
         }
         guard let vocabulary = try await bytes("tokenizer.json") else { return nil }
         var added: Set<[UInt8]> = []

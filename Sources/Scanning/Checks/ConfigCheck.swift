@@ -26,7 +26,7 @@ package enum ConfigCheck {
         repository: String? = nil
     ) {
         let nodes: [ScannedJSON.Node]
-        do throws(ScannedJSON.Problem) {
+        do throws(JSONReader.Problem) {
             nodes = try ScannedJSON.parse(bytes)
         } catch {
             findings.add(

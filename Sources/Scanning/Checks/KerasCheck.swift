@@ -18,7 +18,7 @@ package enum KerasCheck {
     }
 
     static func check(_ bytes: [UInt8], at place: ScanPlace, into findings: inout ScanFindings) {
-        do throws(ScannedJSON.Problem) {
+        do throws(JSONReader.Problem) {
             for node in try ScannedJSON.parse(bytes) { check(node, at: place, into: &findings) }
         } catch {
             findings.add(

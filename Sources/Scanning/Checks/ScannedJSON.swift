@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A JSON document with everything a loader could see in it.
-///
-/// A reader of our own, because a scanner must not lose what another reader finds: of two equal keys both are kept (Python takes the
-/// last, others the first), and `NaN`, `Infinity`, control characters in strings and a byte order mark are accepted as Python does.
-struct ScannedJSON {
+internal import ContentModel
+
+/// A JSON document with everything a loader could see in it: of two equal keys both are kept, since Python takes the last and
+/// others the first.
+enum ScannedJSON {
     /// A value and its line, counted from 1.
     struct Node {
         var value: Value
@@ -21,197 +21,49 @@ struct ScannedJSON {
         case object([(key: String, node: Node)])
     }
 
-    /// Why a document could not be read.
-    struct Problem: Error {
-        let line: Int
-        let reason: String
-    }
-
-    private let bytes: [UInt8]
-    private var index = 0
-    private var line = 1
-    private var values = 0
-
     /// Reads the values of a document: one, or several as in JSON Lines.
-    static func parse(_ bytes: [UInt8]) throws(Problem) -> [Node] {
-        var reader = ScannedJSON(bytes: bytes)
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { reader.index = 3 }
+    static func parse(_ bytes: [UInt8]) throws(JSONReader.Problem) -> [Node] {
+        var options = JSONReader.Options()
+        options.depth = CheckLimits.jsonDepth
+        options.values = CheckLimits.jsonValues
+        options.allowsSeveral = true
+        var reader = JSONReader(bytes, options)
         var nodes: [Node] = []
-        reader.skipSpace()
-        while reader.index < bytes.count {
-            nodes.append(try reader.node(0))
-            reader.skipSpace()
-        }
-        guard !nodes.isEmpty else { throw Problem(line: 1, reason: "there is no value in it") }
-        return nodes
-    }
-
-    private init(bytes: [UInt8]) { self.bytes = bytes }
-
-    private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
-
-    private func problem(_ reason: String) -> Problem { Problem(line: line, reason: reason) }
-
-    private mutating func skipSpace() {
-        while index < bytes.count {
-            switch bytes[index] {
-            case 0x0A:
-                line += 1
-                index += 1
-            case 0x20, 0x09, 0x0D: index += 1
-            default: return
-            }
-        }
-    }
-
-    private mutating func node(_ depth: Int) throws(Problem) -> Node {
-        guard depth <= CheckLimits.jsonDepth else { throw problem("more than \(CheckLimits.jsonDepth) levels") }
-        values += 1
-        guard values <= CheckLimits.jsonValues else { throw problem("more than \(CheckLimits.jsonValues) values") }
-        let start = line
-        guard let byte = current else { throw problem("it ends too early") }
-        switch byte {
-        case UInt8(ascii: "{"): return Node(value: .object(try members(depth)), line: start)
-        case UInt8(ascii: "["): return Node(value: .array(try items(depth)), line: start)
-        case UInt8(ascii: "\""): return Node(value: .string(try string()), line: start)
-        default: return Node(value: try word(), line: start)
-        }
-    }
-
-    private mutating func members(_ depth: Int) throws(Problem) -> [(key: String, node: Node)] {
-        index += 1
-        var result: [(key: String, node: Node)] = []
-        skipSpace()
-        if current == UInt8(ascii: "}") {
-            index += 1
-            return []
-        }
         while true {
-            skipSpace()
-            guard current == UInt8(ascii: "\"") else { throw problem("a key is expected") }
-            let key = try string()
-            skipSpace()
-            guard current == UInt8(ascii: ":") else { throw problem("`:` is expected after a key") }
-            index += 1
-            skipSpace()
-            result.append((key, try node(depth + 1)))
-            skipSpace()
-            guard let byte = current else { throw problem("an object does not end") }
-            index += 1
-            if byte == UInt8(ascii: "}") { return result }
-            guard byte == UInt8(ascii: ",") else { throw problem("`,` or `}` is expected") }
+            let event = try reader.next()
+            if case .end = event { return nodes }
+            nodes.append(try node(event, &reader))
         }
     }
 
-    private mutating func items(_ depth: Int) throws(Problem) -> [Node] {
-        index += 1
-        var result: [Node] = []
-        skipSpace()
-        if current == UInt8(ascii: "]") {
-            index += 1
-            return []
-        }
-        while true {
-            skipSpace()
-            result.append(try node(depth + 1))
-            skipSpace()
-            guard let byte = current else { throw problem("an array does not end") }
-            index += 1
-            if byte == UInt8(ascii: "]") { return result }
-            guard byte == UInt8(ascii: ",") else { throw problem("`,` or `]` is expected") }
-        }
-    }
-
-    private mutating func word() throws(Problem) -> Value {
-        let start = index
-        while let byte = current, isWordByte(byte) { index += 1 }
-        let text = bytes[start..<index]
-        guard let first = text.first else { throw problem("a value is expected") }
-        switch String(decoding: text.prefix(10), as: UTF8.self) {
-        case "null": return .null
-        case "true": return .bool(true)
-        case "false": return .bool(false)
-        case "NaN", "Infinity", "-Infinity": return .number(isZero: false)
-        default:
-            guard first == UInt8(ascii: "-") || (first >= 0x30 && first <= 0x39),
-                text.dropFirst().allSatisfy({ $0 < 0x3A || $0 | 0x20 == UInt8(ascii: "e") })
-            else { throw problem("a value is expected") }
-            return .number(
-                isZero: !text.prefix { $0 | 0x20 != UInt8(ascii: "e") }.contains { $0 >= 0x31 && $0 <= 0x39 })
-        }
-    }
-
-    private func isWordByte(_ byte: UInt8) -> Bool {
-        (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || byte == UInt8(ascii: "+")
-            || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-    }
-
-    private mutating func string() throws(Problem) -> String {
-        index += 1
-        let start = index
-        // The common string has no escapes: it is taken as it stands.
-        while let byte = current {
-            if byte == UInt8(ascii: "\"") {
-                defer { index += 1 }
-                return String(decoding: bytes[start..<index], as: UTF8.self)
+    private static func node(
+        _ event: JSONReader.Event, _ reader: inout JSONReader
+    ) throws(JSONReader.Problem) -> Node {
+        let line = reader.line
+        switch event {
+        case .bool(let value): return Node(value: .bool(value), line: line)
+        case .string(let text): return Node(value: .string(text), line: line)
+        case .number(let text):
+            // What Python calls zero, however it is spelt; no digit but zero stands before the exponent.
+            let isZero =
+                !text.hasSuffix("N") && !text.hasSuffix("y")
+                && !text.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }.contains { $0 >= 0x31 && $0 <= 0x39 }
+            return Node(value: .number(isZero: isZero), line: line)
+        case .beginArray:
+            var items: [Node] = []
+            while true {
+                let event = try reader.next()
+                if case .endArray = event { return Node(value: .array(items), line: line) }
+                items.append(try node(event, &reader))
             }
-            if byte == UInt8(ascii: "\\") { break }
-            if byte == 0x0A { line += 1 }
-            index += 1
-        }
-        var out = Array(bytes[start..<index])
-        while let byte = current {
-            index += 1
-            switch byte {
-            case UInt8(ascii: "\""): return String(decoding: out, as: UTF8.self)
-            case UInt8(ascii: "\\"): try escape(&out)
-            default:
-                if byte == 0x0A { line += 1 }
-                out.append(byte)
+        case .beginObject:
+            var members: [(key: String, node: Node)] = []
+            while case .key(let key) = try reader.next() {
+                members.append((key, try node(try reader.next(), &reader)))
             }
+            return Node(value: .object(members), line: line)
+        case .null, .key, .endArray, .endObject, .end: return Node(value: .null, line: line)
         }
-        throw problem("a string does not end")
-    }
-
-    private mutating func escape(_ out: inout [UInt8]) throws(Problem) {
-        guard let byte = current else { throw problem("a string does not end") }
-        index += 1
-        switch byte {
-        case UInt8(ascii: "n"): out.append(0x0A)
-        case UInt8(ascii: "t"): out.append(0x09)
-        case UInt8(ascii: "r"): out.append(0x0D)
-        case UInt8(ascii: "b"): out.append(0x08)
-        case UInt8(ascii: "f"): out.append(0x0C)
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): out.append(byte)
-        case UInt8(ascii: "u"):
-            var code = try unit()
-            if code >= 0xD800, code < 0xDC00, index + 1 < bytes.count, bytes[index] == UInt8(ascii: "\\"),
-                bytes[index + 1] == UInt8(ascii: "u")
-            {
-                let before = index
-                index += 2
-                let low = try unit()
-                if low >= 0xDC00, low < 0xE000 {
-                    code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
-                } else {
-                    index = before
-                }
-            }
-            out.append(contentsOf: Array(String(Unicode.Scalar(code) ?? "\u{FFFD}").utf8))
-        default: throw problem("an escape that JSON does not know")
-        }
-    }
-
-    private mutating func unit() throws(Problem) -> UInt32 {
-        var code: UInt32 = 0
-        for _ in 0..<4 {
-            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-                throw problem("four hexadecimal digits are expected after `\\u`")
-            }
-            code = code << 4 | UInt32(digit)
-            index += 1
-        }
-        return code
     }
 }
 

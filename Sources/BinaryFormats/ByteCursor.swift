@@ -34,7 +34,7 @@
     @inlinable public var isAtEnd: Bool { cursor >= size }
 
     /// Moves to `place`, which may lie beyond the end; reading there throws.
-    public mutating func move(to place: UInt64) { cursor = place }
+    @inlinable public mutating func move(to place: UInt64) { cursor = place }
 
     /// Moves over `count` bytes.
     ///
@@ -96,6 +96,19 @@
         let place = try load(1)
         // SAFETY: `load` has put one byte there.
         return unsafe window[place]
+    }
+
+    /// The next byte, and the eight behind it as a little-endian number, when they are at hand: nothing is read, nothing moves.
+    /// Nil near the end of the window, and of the source; the other readers say which.
+    @inlinable
+    public func ahead() -> (first: UInt8, number: UInt64)? {
+        let place = cursor &- windowStart
+        guard place <= UInt64(windowCount), UInt64(windowCount) &- place >= 9 else { return nil }
+        // SAFETY: just checked to lie inside what the window holds.
+        return unsafe (
+            window[Int(place)],
+            UInt64(littleEndian: window.loadUnaligned(fromByteOffset: Int(place) + 1, as: UInt64.self))
+        )
     }
 
     /// Reads a little-endian number.

@@ -18,6 +18,8 @@ package struct File: ~Copyable, Sendable {
     package enum Mode: Sendable {
         /// The file must exist.
         case reading
+        /// The file must exist; a pipe is opened without waiting for its other end.
+        case readingWithoutWaiting
         /// Created when missing, never truncated.
         case updating
         /// Must not exist yet.
@@ -36,6 +38,7 @@ package struct File: ~Copyable, Sendable {
         var permissions: UInt16 = 0o644
         switch mode {
         case .reading: flags = O_RDONLY
+        case .readingWithoutWaiting: flags = O_RDONLY | O_NONBLOCK
         case .updating: flags = O_RDWR | O_CREAT
         case .creating(let bits):
             flags = O_RDWR | O_CREAT | O_EXCL

@@ -14,11 +14,14 @@ package final class FileSource: ByteSource {
 
     /// Opens a regular file. Symbolic links are followed.
     ///
+    /// - Parameter wasRegular: whether the caller has just seen a regular file at this path, which then is not looked at twice.
     /// - Throws: `Failure` with code `file`, also for what is not a regular file: a pipe would wait for ever.
-    package init(_ path: FilePath) throws(Failure) {
-        // Looked at before it is opened, since opening a pipe waits for its other end, and after, since it may be another by then.
-        if let status = try FileSystem.status(path), status.kind != .regular { throw FileSource.notRegular(path) }
-        let file = try File(path, .reading)
+    package init(_ path: FilePath, wasRegular: Bool = false) throws(Failure) {
+        // Looked at before it is opened, since opening a device can do something, and after, since it may be another by then.
+        if !wasRegular, let status = try FileSystem.status(path), status.kind != .regular {
+            throw FileSource.notRegular(path)
+        }
+        let file = try File(path, .readingWithoutWaiting)
         let status = try file.status()
         guard status.kind == .regular else { throw FileSource.notRegular(path) }
         self.file = file

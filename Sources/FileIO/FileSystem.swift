@@ -58,20 +58,32 @@ package enum FileSystem {
     ///
     /// Names that are not UTF-8 come with replacement characters and so cannot be opened: they are foreign here.
     package static func list(_ directory: FilePath) throws(Failure) -> [String] {
+        try entries(directory).map(\.name)
+    }
+
+    /// The same, with what stands under the names.
+    package static func entries(_ directory: FilePath) throws(Failure) -> [DirectoryEntry] {
         guard let stream = unsafe directory.withPlatformString({ unsafe opendir($0) }) else {
             if errno == ENOENT { return [] }
             throw FileFailure.make(errno, "list", directory)
         }
         defer { unsafe closedir(stream) }
-        var names: [String] = []
+        var found: [(order: (UInt64, UInt64), entry: DirectoryEntry)] = []
         while let entry = unsafe readdir(stream) {
             // SAFETY: `d_name` is terminated and lives until the next `readdir` on this stream.
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
                 unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
-            if name != ".", name != ".." { names.append(name) }
+            guard name != ".", name != ".." else { continue }
+            let entry = unsafe DirectoryEntry(name: name, type: entry.pointee.d_type)
+            found.append((entry.order, entry))
         }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        // Directories of a hundred thousand names are sorted: bytes are compared where sixteen of them do not tell.
+        found.sort { left, right in
+            if left.order != right.order { return left.order < right.order }
+            return left.entry.name.utf8.lexicographicallyPrecedes(right.entry.name.utf8)
+        }
+        return found.map(\.entry)
     }
 
     /// Removes a file or a link; does nothing when it is not there.

@@ -19,8 +19,8 @@ struct ScanItem: Sendable {
     let path: String
     /// Its name for people.
     let name: String
-    let size: ByteCount
-    let place: Place
+    var size: ByteCount
+    var place: Place
     /// The repository that it is from, where that is known.
     var repository: RepositoryID?
 }

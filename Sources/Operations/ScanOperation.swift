@@ -87,7 +87,9 @@ package struct ScanOperation: Sendable {
                 ScanReport.Target(text: target.text, origin: files.origin, files: [], notes: files.notes))
         }
         let found = try await scan(items)
-        for (index, range) in ranges.enumerated() { report.targets[index].files = Array(found[range]) }
+        for (index, range) in ranges.enumerated() {
+            report.targets[index].files = range.count == found.count ? found : Array(found[range])
+        }
         allow(&report)
         return report
     }
@@ -95,12 +97,12 @@ package struct ScanOperation: Sendable {
     // MARK: - Files
 
     private func scan(_ items: [ScanItem]) async throws -> [ScanReport.File] {
-        session.emit(.began("scanning", total: items.reduce(.zero) { $0 + $1.size }))
+        session.emit(.began("scanning", total: items.indices.reduce(.zero) { $0 + items[$1].size }))
         defer { session.emit(.ended) }
         var local: [Int] = []
         var remote: [Int] = []
-        for (index, item) in items.enumerated() {
-            if case .remote = item.place { remote.append(index) } else { local.append(index) }
+        for index in items.indices {
+            if case .remote = items[index].place { remote.append(index) } else { local.append(index) }
         }
         var results = [ScanReport.File?](repeating: nil, count: items.count)
         for (places, workers) in [(local, Processors.count), (remote, max(1, session.settings.connections))] {
@@ -110,8 +112,8 @@ package struct ScanOperation: Sendable {
                 for try await found in group { for (index, file) in found { results[index] = file } }
             }
         }
-        return results.enumerated().map { index, file in
-            file ?? ScanReport.File(items[index], .fileUnreadable, "it was not reached")
+        return results.indices.map { index in
+            results[index] ?? ScanReport.File(items[index], .fileUnreadable, "it was not reached")
         }
     }
 
@@ -171,7 +173,7 @@ package struct ScanOperation: Sendable {
         case .remote: return ScanReport.File(item, .fileUnreadable, "it was not reached")
         case .local(let path):
             do {
-                let file = try FileSource(path)
+                let file = try FileSource(path, wasRegular: true)
                 var source: any ByteSource = file
                 if file.size <= ScanOperation.smallFile {
                     source = MemorySource(try file.bytes(at: 0, count: Int(file.size)))

@@ -14,6 +14,8 @@ struct ScanWalk {
 
     private(set) var items: [ScanItem] = []
     private(set) var notes: [String] = []
+    /// Files whose size is not known yet.
+    private var candidates: [ScanSizes.Candidate] = []
     private let prefix: String
     /// Where links may lead, without links themselves.
     private let roots: [FilePath]
@@ -29,6 +31,7 @@ struct ScanWalk {
         if let store = FileSystem.realPath(store) { roots.append(store) }
         self.roots = roots
         try add(directory, "", depth: 0)
+        measure()
         items.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
@@ -48,21 +51,42 @@ struct ScanWalk {
         guard depth <= ScanWalk.maximumDepth else {
             return nowhere(path, .fileUnreadable, "directories are nested more than \(ScanWalk.maximumDepth) deep")
         }
-        let names: [String]
-        do throws(Failure) { names = try FileSystem.list(directory) } catch {
+        let entries: [DirectoryEntry]
+        do throws(Failure) { entries = try FileSystem.entries(directory) } catch {
             if depth == 0 { throw error }
             return nowhere(path, .fileUnreadable, error.message)
         }
-        for name in names {
-            let place = directory.appending(name)
-            let path = path.isEmpty ? name : path + "/" + name
+        for entry in entries {
+            let place = directory.appending(entry.name)
+            let path = path.isEmpty ? entry.name : path + "/" + entry.name
             guard items.count < ScanWalk.maximumFiles else {
                 throw Failure(
                     .limitExceeded, "there are more than \(ScanWalk.maximumFiles) files below the directory",
                     hint: "name a directory further down")
             }
-            try add(name, place, path, depth: depth)
+            if entry.kind == .regular {
+                candidates.append(ScanSizes.Candidate(item: items.count, file: place))
+                local(path, place, .zero)
+            } else {
+                try add(entry.name, place, path, depth: depth)
+            }
         }
+    }
+
+    /// Finds out the sizes of the files that their directories called regular.
+    private mutating func measure() {
+        for piece in ScanSizes.of(candidates) {
+            for (item, status) in piece {
+                switch status {
+                case .success(let status?) where status.kind == .regular: items[item].size = status.size
+                case .success(_?):
+                    items[item].place = .nowhere(.fileUnreadable, "it was replaced while it was looked at")
+                case .success(nil): items[item].place = .nowhere(.fileUnreadable, ScanWalk.nothing)
+                case .failure(let error): items[item].place = .nowhere(.fileUnreadable, error.message)
+                }
+            }
+        }
+        candidates = []
     }
 
     private mutating func add(_ name: String, _ place: FilePath, _ path: String, depth: Int) throws(Failure) {
@@ -77,7 +101,7 @@ struct ScanWalk {
         case .directory: try add(place, path, depth: depth + 1)
         case .symbolicLink: link(path, place)
         case .other: nowhere(path, .fileUnreadable, "it is neither a file nor a directory")
-        case nil: nowhere(path, .fileUnreadable, "its name is not UTF-8, or it went away")
+        case nil: nowhere(path, .fileUnreadable, ScanWalk.nothing)
         }
     }
 
@@ -97,6 +121,8 @@ struct ScanWalk {
         default: nowhere(path, .fileOutside, "the link leads to `\(Escaped(target.string, limit: 1024))`")
         }
     }
+
+    private static let nothing = "its name is not UTF-8, or it went away"
 
     private mutating func local(_ path: String, _ place: FilePath, _ size: ByteCount) {
         items.append(ScanItem(path: path, name: prefix + path, size: size, place: .local(place)))

@@ -60,9 +60,11 @@ extension Pickle {
             verdict: findings.map(\.verdict).max() ?? .clean, findings: findings, isCut: judge.isCut,
             imports: document.imports,
             weightsOnly: PickleReport.WeightsOnly(
-                refusedNames: Array(Set(refused.map { Excerpt.of($0.qualifiedName) })).sorted {
-                    $0.utf8.lexicographicallyPrecedes($1.utf8)
-                },
+                refusedNames: refused.isEmpty
+                    ? []
+                    : Array(Set(refused.map { Excerpt.of($0.qualifiedName) })).sorted {
+                        $0.utf8.lexicographicallyPrecedes($1.utf8)
+                    },
                 refusedInstruction: document.refusedByWeightsOnly),
             streams: document.streams.count, opcodes: document.opcodes, isTorchLegacy: isLegacy)
     }

@@ -53,6 +53,30 @@ public struct PickleDecoder: ~Copyable {
         return PickleInstruction(opcode: opcode, argument: argument, offset: place)
     }
 
+    /// Reads the next instruction where it is one of the short ones that most of a pickle consists of and wholly at hand, with the
+    /// number that stands behind it; nil leaves everything as it was for `next`, which takes them all and says what is wrong.
+    mutating func plain() -> (opcode: PickleOpcode, number: UInt64, offset: UInt64)? {
+        let start = cursor.position
+        guard !isStopped, let (byte, bits) = cursor.ahead(), let opcode = PickleOpcode(rawValue: byte) else {
+            return nil
+        }
+        // Near the end of a frame there is more to check.
+        if let end = frameEnd, start > end || end - start < 9 { return nil }
+        let width: UInt64
+        switch opcode {
+        case .mark, .none, .newTrue, .newFalse, .emptyList, .emptyDict, .emptyTuple, .append, .appends, .setItem,
+            .setItems, .tuple, .tuple1, .tuple2, .tuple3, .memoize, .reduce:
+            width = 0
+        case .binInt1, .binGet, .binPut: width = 1
+        case .binInt2: width = 2
+        case .binInt, .longBinGet, .longBinPut: width = 4
+        case .binFloat: width = 8
+        default: return nil
+        }
+        cursor.move(to: start + 1 + width)
+        return (opcode, width == 8 ? bits : bits & (1 << (8 * width) - 1), start)
+    }
+
     /// Goes on at `place`, over bytes that are no instructions; false inside a frame, which such bytes never interrupt.
     mutating func move(to place: UInt64) -> Bool {
         if let end = frameEnd, cursor.position < end { return false }

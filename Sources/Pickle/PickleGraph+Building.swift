@@ -8,6 +8,14 @@ extension PickleGraph {
             + UInt64(globals.count) * 256
     }
 
+    /// Makes room for a small pickle at once; a growing array would be allocated five times on the way there.
+    mutating func reserve(_ count: Int) {
+        nodes.reserveCapacity(count / 2)
+        items.reserveCapacity(count)
+        data.reserveCapacity(count / 2)
+        pool.reserveCapacity(count * 8)
+    }
+
     mutating func keep(_ bytes: [UInt8], from origin: UInt64) -> PickleData {
         let index = UInt32(truncatingIfNeeded: data.count)
         data.append(Data(place: UInt64(pool.count), count: UInt64(bytes.count), isPooled: true, origin: origin))

@@ -17,7 +17,7 @@ extension PickleJudge {
             } else {
                 head = try graph.source.bytes(at: entry.place, count: 8)[...]
             }
-            guard let form = Form(head: Array(head)) else { continue }
+            guard let form = Form(head: head) else { continue }
             guard depth < options.limits.nesting, entry.count <= budget else {
                 // Text that begins like text in base64 is common; this is not.
                 if head.first == 0x80 {
@@ -67,9 +67,9 @@ extension PickleJudge {
         }
 
         /// Guesses from the first eight bytes, before the others are looked at.
-        init?(head: [UInt8]) {
+        init?(head: ArraySlice<UInt8>) {
             guard head.count == 8 else { return nil }
-            switch (head[0], head[1]) {
+            switch (head[head.startIndex], head[head.startIndex + 1]) {
             case (0x80, 2...5): self = .plain
             case (UInt8(ascii: "c"), 0x5F...0x7A), (UInt8(ascii: "("), 0x42...0x7D), (UInt8(ascii: "c"), 0x41...0x5A):
                 self = .plain

@@ -8,20 +8,17 @@ extension PickleRun {
         var decoder = PickleDecoder(
             source, at: place, limits: options.limits, enforcesFrames: options.enforcesFrames)
         var state = PickleState()
+        state.reserve(Int(min(size / 8, 32)))
         // Places in the graph are 32 bits wide; this keeps them so.
         let memory = min(options.limits.memory, 32 << 30)
-        while let instruction = try decoder.next() {
-            state.opcodes += 1
-            opcodes += 1
-            if opcodes > options.limits.opcodes {
-                throw error(.limit("instructions", options.limits.opcodes), instruction)
+        while true {
+            if let (opcode, number, offset) = decoder.plain() {
+                try count(opcode, offset, &state, memory: memory)
+                try execute(opcode, number, offset, &state)
+                continue
             }
-            if opcodes & 0xFFF == 0, graph.memory + state.memory > memory {
-                throw error(.limit("bytes of memory", memory), instruction)
-            }
-            if weightsOnly == nil, !instruction.opcode.isKnownToWeightsOnly {
-                weightsOnly = PickleWeightsOnlyRefusal(opcode: instruction.opcode, offset: instruction.offset)
-            }
+            guard let instruction = try decoder.next() else { break }
+            try count(instruction.opcode, instruction.offset, &state, memory: memory)
             if instruction.opcode == .stop {
                 let result = try pop(&state, instruction)
                 let left = state.stack.count + state.marks.count
@@ -37,6 +34,24 @@ extension PickleRun {
             }
         }
         throw PickleError(.noStop, at: decoder.position)
+    }
+
+    /// Counts an instruction against the budgets.
+    @inline(__always)
+    private mutating func count(
+        _ opcode: PickleOpcode, _ offset: UInt64, _ state: inout PickleState, memory: UInt64
+    ) throws(PickleError) {
+        state.opcodes += 1
+        opcodes += 1
+        if opcodes > options.limits.opcodes {
+            throw PickleError(.limit("instructions", options.limits.opcodes), at: offset, opcode: opcode)
+        }
+        if opcodes & 0xFFF == 0, graph.memory + state.memory > memory {
+            throw PickleError(.limit("bytes of memory", memory), at: offset, opcode: opcode)
+        }
+        if weightsOnly == nil, !opcode.isKnownToWeightsOnly {
+            weightsOnly = PickleWeightsOnlyRefusal(opcode: opcode, offset: offset)
+        }
     }
 
     func error(_ problem: PickleProblem, _ instruction: PickleInstruction) -> PickleError {
@@ -65,6 +80,22 @@ extension PickleRun {
     }
 
     // MARK: The instructions
+
+    /// What `PickleDecoder.plain` read: constants here, without the detour of an argument; everything else as below.
+    @inline(__always)
+    private mutating func execute(
+        _ opcode: PickleOpcode, _ number: UInt64, _ offset: UInt64, _ state: inout PickleState
+    ) throws(PickleError) {
+        switch opcode {
+        case .binFloat: state.stack.append(.float(Double(bitPattern: number.byteSwapped)))
+        case .binInt1, .binInt2: state.stack.append(.integer(Int64(number)))
+        case .binInt: state.stack.append(.integer(Int64(Int32(truncatingIfNeeded: number))))
+        case .binGet, .binPut, .longBinGet, .longBinPut:
+            try execute(
+                PickleInstruction(opcode: opcode, argument: .integer(Int64(number)), offset: offset), &state)
+        default: try execute(PickleInstruction(opcode: opcode, argument: .none, offset: offset), &state)
+        }
+    }
 
     private mutating func execute(
         _ instruction: PickleInstruction, _ state: inout PickleState
@@ -145,7 +176,7 @@ extension PickleRun {
             state.stack.append(value)
         case .put, .binPut, .longBinPut:
             let index = index(instruction)
-            if index > source.size { note(.memoIndex(index), instruction) }
+            if index > size { note(.memoIndex(index), instruction) }
             state.setMemo(try target(state, under: 0, instruction), at: index)
         case .memoize: state.setMemo(try target(state, under: 0, instruction), at: state.memoCount)
         case .global:

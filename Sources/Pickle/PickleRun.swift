@@ -5,6 +5,8 @@ internal import BinaryFormats
 /// Interprets the pickles of a source one after the other into one graph.
 struct PickleRun {
     let source: any ByteSource
+    /// The size of `source`.
+    let size: UInt64
     let options: PickleOptions
     var graph: PickleGraph
     var streams: [PickleStream] = []
@@ -28,8 +30,10 @@ struct PickleRun {
 
     init(source: any ByteSource, options: PickleOptions) {
         self.source = source
+        size = source.size
         self.options = options
         graph = PickleGraph(source: source)
+        graph.reserve(Int(min(size / 8, 32)))
     }
 
     /// The result for the caller.

@@ -11,6 +11,12 @@ struct PickleState {
     private var sparseMemo: [UInt64: PickleValue] = [:]
     private(set) var memoCount: UInt64 = 0
 
+    /// Makes room for the values of a small pickle.
+    mutating func reserve(_ count: Int) {
+        stack.reserveCapacity(count)
+        memo.reserveCapacity(count)
+    }
+
     /// What is below belongs to a mark.
     var fence: Int { marks.last ?? 0 }
 

@@ -22,12 +22,17 @@ struct FileName: Sendable {
 
     init(_ path: String) {
         self.path = path
-        let lower = path.utf8.split(separator: UInt8(ascii: "/")).last.map { segment in
-            String(decoding: segment.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
-        }
-        let last = lower ?? ""
+        var bytes = path.utf8[...]
+        while bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+        if let slash = bytes.lastIndex(of: UInt8(ascii: "/")) { bytes = bytes[bytes.index(after: slash)...] }
+        let isLower = !bytes.contains { $0 >= 0x41 && $0 <= 0x5A }
+        let last =
+            isLower
+            ? String(Substring(bytes))
+            : String(decoding: bytes.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
         self.last = last
-        suffix = last.lastIndex(of: ".").map { String(last[last.index(after: $0)...]) } ?? ""
+        // By bytes: a dot stays one whatever is put on top of it.
+        suffix = last.utf8.lastIndex(of: UInt8(ascii: ".")).map { String(last[last.utf8.index(after: $0)...]) } ?? ""
     }
 
     private static let pickles: Set<String> = [

@@ -56,9 +56,10 @@ struct ScanRun {
         _ source: any ByteSource, name: String, at place: ScanPlace, depth: Int
     ) throws(ByteError) -> ContentKind {
         guard source.size > 0 else { return .empty }
-        let content = try Content.detect(source, name: FileName(name))
+        let fileName = FileName(name)
+        let content = try Content.detect(source, name: fileName)
         if content.kind != .zip { try checkTail(source, content, name: name, at: place, depth: depth) }
-        let promise = FileName(name).promise
+        let promise = fileName.promise
         if promise == .tensors, content.kind != .safetensors, content.kind != .gguf {
             lie(content.kind, name, place)
         }

@@ -2,6 +2,7 @@
 
 import ContentModel
 import FileIO
+import Foundation
 import SystemPackage
 import TestKit
 import Testing
@@ -12,6 +13,37 @@ import Testing
 
     private func text(_ path: FilePath) throws -> String {
         String(decoding: try FileSystem.read(path, limit: 1 << 20), as: UTF8.self)
+    }
+
+    @Test func `a directory lists its names in the order of their bytes, and what stands there`() throws {
+        // Alike in eight bytes, in sixteen and beyond, shorter and longer, with bytes above 127, and a letter in two parts.
+        let names = [
+            "a", "aa", "part-001", "part-0010", "part-00100", "part-0011", "sixteen-letters.", "sixteen-letters.a",
+            "sixteen-letters.b", "sixteen-letterS.a", "sixteen-lettérs.a", "\u{E9}", "e\u{301}", "~", "-", " ",
+            ".hidden",
+        ]
+        for name in names.reversed() { try directory.write(name, "") }
+        try FileSystem.createDirectories(directory.appending("folder"))
+        try FileSystem.symbolicLink(directory.appending("link"), to: "a")
+        let entries = try FileSystem.entries(directory.path)
+        let wanted = (names + ["folder", "link"]).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        #expect(entries.map { Array($0.name.utf8) } == wanted.map { Array($0.utf8) })
+        #expect(try FileSystem.list(directory.path).map { Array($0.utf8) } == wanted.map { Array($0.utf8) })
+        // A file system may leave it open what stands under a name; it may not say something else.
+        for entry in entries {
+            let kind: FileStatus.Kind =
+                entry.name == "folder" ? .directory : entry.name == "link" ? .symbolicLink : .regular
+            #expect(entry.kind == nil || entry.kind == kind, "\(entry.name)")
+        }
+    }
+
+    @Test func `a pipe that took the place of a file is refused without waiting for its other end`() throws {
+        let pipe = directory.appending("pipe")
+        #expect(mkfifo(pipe.string, 0o644) == 0)
+        for wasRegular in [false, true] {
+            let found = failure { _ = try FileSource(pipe, wasRegular: wasRegular) }
+            #expect(found?.message.contains("is not a file") == true)
+        }
     }
 
     @Test func `an atomic replace gives the new bytes in a new file and leaves nothing beside it`() throws {

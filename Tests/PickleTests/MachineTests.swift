@@ -96,6 +96,73 @@ import Testing
         #expect(try read(stream, options).ending == .stopped(next: 2))
     }
 
+    /// Gives at most eight bytes at a time, so that every instruction is read the long way.
+    private struct Trickle: ByteSource {
+        let bytes: MemorySource
+        var size: UInt64 { bytes.size }
+
+        func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(ByteError) {
+            guard buffer.count <= 8 else { throw .absent(offset: offset, count: UInt64(buffer.count)) }
+            try bytes.read(into: buffer, at: offset)
+        }
+    }
+
+    @Test func `reads the same program whether its bytes are at hand or have to be fetched`() throws {
+        let seed: UInt64 = 20_261
+        print("seed \(seed)")
+        var random = Random(seed: seed)
+        let short: [UInt8] = Array("()N]}aestu0q".utf8) + [0x85, 0x86, 0x87, 0x88, 0x89, 0x94, 0x8F, 0x90]
+        func number(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...3, using: &random) } }
+        func part() -> [UInt8] {
+            switch Int.random(in: 0..<16, using: &random) {
+            case 0: bytes("K") + number(1)
+            case 1: bytes("M") + number(2)
+            case 2: bytes("J") + (0..<4).map { _ in UInt8.random(in: 0...255, using: &random) }
+            case 3: bytes("G") + (0..<8).map { _ in UInt8.random(in: 0...255, using: &random) }
+            case 4: bytes("h") + number(1)
+            case 5: bytes("q") + number(1)
+            case 6: bytes("r") + number(2) + [0, 0]
+            case 7: bytes("j") + number(1) + [0, 0, 0]
+            case 8: [0x8C, 2] + bytes("ab")
+            case 9: bytes("cos\nsystem\n")
+            case 10: bytes("(K") + number(1) + bytes("tR")
+            case 11: [0x95] + number(1) + [0, 0, 0, 0, 0, 0, 0]
+            case 12: bytes("](K") + number(1) + bytes("Ne")
+            default: [short.randomElement(using: &random) ?? 0x4E]
+            }
+        }
+        var (complete, failed) = (0, 0)
+        for _ in 0..<4_000 {
+            var stream: [UInt8] = [0x80, 4, 0x4E, 0x94]
+            for _ in 0..<Int.random(in: 0...20, using: &random) { stream += part() }
+            stream += bytes(".")
+            // Sometimes a frame round all of it, or round a little less.
+            if Bool.random(using: &random) {
+                let less = UInt8.random(in: 0...3, using: &random) / 3
+                stream = [0x80, 4, 0x95, UInt8(stream.count) - 2 - less, 0, 0, 0, 0, 0, 0, 0] + stream.dropFirst(2)
+            }
+            var options = PickleOptions()
+            options.streams = 1
+            let here = try Pickle.read(MemorySource(stream), options: options)
+            let far = try Pickle.read(Trickle(bytes: MemorySource(stream)), options: options)
+            #expect(described(here) == described(far), "\(stream)")
+            if case .failed = here.ending { failed += 1 } else { complete += 1 }
+        }
+        #expect(complete > 500 && failed > 500)
+    }
+
+    /// All that a document says, as text.
+    private func described(_ document: PickleDocument) -> [String] {
+        let graph = document.graph
+        let nodes = (0..<graph.count).compactMap(graph.node).map {
+            "\(graph.shape(of: $0)) \(graph.offset(of: $0)) \(graph.opcode(of: $0))"
+        }
+        return [
+            "\(document.streams)", "\(document.ending)", "\(document.imports)", "\(document.violations)",
+            "\(String(describing: document.refusedByWeightsOnly))", "\(document.opcodes)",
+        ] + nodes
+    }
+
     @Test func `asks for the range that is missing, and goes on when it is there`() throws {
         let stream = bytes("](") + (0..<9000).flatMap { [0x4B, UInt8($0 & 0xFF)] } + bytes("e.")
         var source = SparseSource(size: UInt64(stream.count))

@@ -18,7 +18,7 @@ struct ScanText {
     private static let width = "unscannable".count
 
     func show(_ report: ScanReport) {
-        let files = ScanText.sorted(report.files).filter { isVerbose || !$0.findings.isEmpty }
+        let files = ScanText.sorted(report.files.filter { isVerbose || !$0.findings.isEmpty })
         for (index, file) in files.enumerated() {
             if index > 0, !files[index - 1].findings.isEmpty || !file.findings.isEmpty { terminal.output("") }
             show(file, report.allowances)
@@ -120,7 +120,9 @@ struct ScanText {
         let counts = Verdict.allCases.reversed().map { (report.count($0), $0) }.filter { $0.0 > 0 }
         let files = report.targets.reduce(0) { $0 + $1.files.count }
         guard files > 0 else { return "no files to scan" }
-        let allowed = report.files.reduce(0) { $0 + $1.findings.count { $0.allowance != nil } }
+        let allowed = report.targets.reduce(0) { count, target in
+            target.files.indices.reduce(count) { $0 + target.files[$1].findings.count { $0.allowance != nil } }
+        }
         return "\(counted(files, "file")): " + counts.map { "\($0.0) \($0.1.rawValue)" }.joined(separator: ", ")
             + (allowed > 0 ? "; \(counted(allowed, "finding")) allowed" : "")
     }

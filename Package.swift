@@ -77,8 +77,8 @@ let package = Package(
         .target(
             name: "Drift",
             dependencies: [
-                "BinaryFormats", "CKernels", "ContentModel", "Deliverable", "FileIO", "GGUF", "Jinja", "Safetensors",
-                "Tensors",
+                "BinaryFormats", "CKernels", "Checkpoint", "ContentModel", "Deliverable", "FileIO", "GGUF", "Jinja",
+                "Safetensors", "Tensors",
                 system,
             ],
             swiftSettings: strict),
@@ -179,7 +179,7 @@ let package = Package(
         .testTarget(
             name: "DriftTests",
             dependencies: [
-                "BinaryFormats", "CKernels", "ContentModel", "Deliverable", "Drift", "FileIO", "GGUF", "Jinja",
+                "BinaryFormats", "CKernels", "Checkpoint", "ContentModel", "Deliverable", "Drift", "FileIO", "GGUF", "Jinja",
                 "Safetensors",
                 "Tensors", "TestKit", system,
             ],

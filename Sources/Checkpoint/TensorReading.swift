@@ -13,17 +13,10 @@ extension Checkpoint {
     package func read(
         _ tensor: CheckpointTensor, chunkSize: Int = 4 << 20, into sink: (RawSpan) throws -> Void
     ) throws {
-        guard tensor.elementCount > 0, storages.indices.contains(tensor.storage) else { return }
-        let storage = storages[tensor.storage]
-        var gather = TensorGather(tensor, storage, chunkSize: max(4096, chunkSize))
-        let swaps = (isBigEndian || storage.isBigEndian) && tensor.element.numberSize > 1
-        while try gather.next() {
-            if swaps { gather.swapNumbers() }
-            if tensor.isConjugated || tensor.isNegated {
-                gather.changeSigns(all: tensor.isNegated, imaginary: tensor.isConjugated)
-            }
+        guard var pieces = TensorPieces(of: tensor, in: self, chunkSize: chunkSize) else { return }
+        while try pieces.next() {
             // SAFETY: every byte of the piece is initialised; the sink cannot keep the span.
-            try unsafe sink(gather.piece.span.bytes)
+            try unsafe sink(pieces.piece.span.bytes)
         }
     }
 

@@ -40,7 +40,7 @@ package struct CheckpointContents: Sendable {
         var items: [TensorName: Item] = [:]
         var shared: [(name: TensorName, kept: TensorName)] = []
         var aliases: Set<TensorName> = []
-        var views: [View: TensorName] = [:]
+        var views: [TensorView: TensorName] = [:]
         var refused = state.refusals.map { (name: CheckpointContents.shown($0.name), reason: $0.refusal.description) }
         for (bytes, tensor) in state.tensors.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
             guard let name = TensorName(utf8: bytes), !bytes.isEmpty, !bytes.elementsEqual("__metadata__".utf8) else {
@@ -55,7 +55,7 @@ package struct CheckpointContents: Sendable {
                 refused.append((CheckpointContents.shown(bytes), "two tensors would have this name"))
                 continue
             }
-            if let view = View(tensor, checkpoint) {
+            if let view = TensorView(tensor, checkpoint) {
                 if let kept = views[view] {
                     shared.append((name, kept))
                     aliases.insert(name)
@@ -155,26 +155,6 @@ package struct CheckpointContents: Sendable {
         let (first, isTooFar) = start.addingReportingOverflow(range.lowerBound)
         let (end, isTooLong) = first.addingReportingOverflow(item.tensor.byteCount)
         return isTooFar || isTooLong ? nil : first..<end
-    }
-}
-
-/// One and the same stretch of numbers, seen in one way.
-private struct View: Hashable {
-    let storage: Int
-    let extent: Range<UInt64>
-    let shape: [UInt64]
-    let strides: [UInt64]
-    let type: TensorType
-    let isConjugated: Bool
-    let isNegated: Bool
-
-    /// A tensor without bytes shares nothing.
-    init?(_ tensor: CheckpointTensor, _ checkpoint: Checkpoint) {
-        guard let extent = tensor.extent, checkpoint.storages.indices.contains(tensor.storage) else { return nil }
-        storage = checkpoint.storages[tensor.storage].root
-        self.extent = extent
-        (shape, strides, type) = (tensor.shape, tensor.strides, tensor.type)
-        (isConjugated, isNegated) = (tensor.isConjugated, tensor.isNegated)
     }
 }
 

@@ -7,6 +7,8 @@
 /// where each tensor's bytes lie, checked against the size of the file. Large arrays (a vocabulary) are digested while
 /// they pass by and read again only when asked for.
 ///
-/// Not here: what a key means for a model (`Deliverable`), whether a template is dangerous (`Scanning`), and the numbers
-/// inside the blocks of a quantised tensor. The format as it is read, and the digest of its tensors: `docs/formats/gguf.md`.
+/// `GGMLType.numbers(of:into:)` gives the numbers that the blocks of a quantised tensor stand for.
+///
+/// Not here: what a key means for a model (`Deliverable`), and whether a template is dangerous (`Scanning`). The format as it is
+/// read, and the digest of its tensors: `docs/formats/gguf.md`.
 public enum GGUF {}

@@ -108,18 +108,74 @@ import Testing
         let change = try #require(findings.changes.first)
         #expect(change.before == .object([.init("F32", 1), .init("Q8_0", 1)]))
         #expect(change.after == .object([.init("F32", 1), .init("Q4_0", 1)]))
-        #expect(change.tensors.first?.kind == .requantised && change.tensors.first?.distance == nil)
+        #expect(change.tensors.first?.kind == .requantised)
+        // Of every block the scale is 0x0707, all numbers were 7 and are -1 and -8.
+        let scale = Double(Float16(bitPattern: 0x0707))
+        #expect(change.tensors.first?.distance?.maximum == 15 * scale && change.tensors.first?.distance?.mean == 11.5 * scale)
     }
 
-    @Test func `blocks that differ are changed, plain numbers have a distance`() async throws {
+    @Test func `the same numbers in other blocks are a cast without loss`() async throws {
+        let findings = try await compare { file in
+            // Sevens in four bits: nibbles of 15.
+            file.tensors[0] = (
+                "blk.0.weight", 2, [64, 1], Array(repeatElement([7, 7] + [UInt8](repeating: 0xFF, count: 16), count: 2).joined())
+            )
+        }
+        #expect(findings.verdicts == ["weights-cast behaviour"])
+        #expect(findings.changes.first?.summary == "1 of 2 tensors cast from Q8_0 to Q4_0, every number kept")
+    }
+
+    @Test func `blocks and plain numbers have distances`() async throws {
         let blocks = try await compare { $0.tensors[0].bytes[5] = 8 }
         #expect(blocks.verdicts == ["weights-changed behaviour"])
-        #expect(blocks.changes.first?.tensors.first?.distance == nil)
+        let distance = try #require(blocks.changes.first?.tensors.first?.distance)
+        #expect(distance.maximum == Double(Float16(bitPattern: 0x0707)) && distance.share == 1.0 / 64)
+        let turned = try await compare { $0.tensors[0].bytes = [UInt8](repeating: 0, count: 68) }
+        #expect(turned.changes.first?.tensors.first?.distance?.relative == 1)
         let numbers = try await compare { $0.tensors[1].bytes = WeightsModel.bytes([1, 2, 3, 5]) }
         #expect(numbers.changes.first?.tensors.first?.distance?.maximum == 1)
         let remote = try await compare(at: .elsewhere) { $0.tensors[0].bytes[5] = 8 }
         #expect(remote.verdicts == ["weights-changed behaviour"] && remote.unchecked.isEmpty)
         #expect(remote.changes.first?.tensors.map(\.name) == ["blk.0.weight"])
+        #expect(remote.changes.first?.tensors.first?.distance == distance)
+    }
+
+    @Test func `blocks with other bytes and the same numbers are changed, and say so`() async throws {
+        let zeros = [UInt8](repeating: 0, count: 68)
+        let file = WeightsGGUF(metadata: [], tensors: [("a.weight", 8, [64, 1], zeros)])
+        var other = file
+        other.tensors[0].bytes[9] = 1
+        for place in [WeightsReader.Place.here, .elsewhere] {
+            let findings = try await WeightsBench([("a.gguf", file.file)], place).compared(
+                with: WeightsBench([("a.gguf", other.file)], place))
+            #expect(findings.verdicts == ["weights-changed behaviour"] && findings.unchecked.isEmpty)
+            let change = try #require(findings.changes.first)
+            #expect(change.consequence == "no number is another one: the same numbers are written otherwise")
+        }
+    }
+
+    @Test func `a model in GGUF is compared with the safetensors that it replaces where the names are the same`()
+        async throws
+    {
+        let numbers = (0..<64).map { Float($0 % 7) * Float(Float16(bitPattern: 0x0707)) }
+        let tensors = WeightsModel(
+            tensors: [.init(name: "a.weight", type: "F32", shape: [1, 64], bytes: WeightsModel.bytes(numbers))])
+        let old = try WeightsBench([("model.safetensors", tensors.file())])
+        func blocks(_ name: String) throws -> WeightsBench {
+            try WeightsBench([
+                ("model.gguf", WeightsGGUF(metadata: [], tensors: [(name, 8, [64, 1], Self.blocks)]).file)
+            ])
+        }
+        let same = try await old.compared(with: blocks("a.weight"))
+        #expect(
+            same.verdicts == [
+                "gguf-requantised behaviour", "weights-added behaviour", "weights-removed breaking",
+                "weights-repackaged cosmetic",
+            ])
+        #expect(same.change("gguf-requantised")?.tensors.first?.distance?.maximum == 7 * Double(Float16(bitPattern: 0x0707)))
+        let other = try await old.compared(with: blocks("blk.0.weight"))
+        #expect(other.verdicts == ["weights-added behaviour", "weights-removed breaking"])
+        #expect(other.unchecked.first?.reason.contains("other names") == true)
     }
 
     @Test func `files are paired by their quantisation`() async throws {

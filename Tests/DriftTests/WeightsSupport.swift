@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormats
+import Checkpoint
 import ContentModel
 import Deliverable
 import FileIO
@@ -97,8 +98,25 @@ final class WeightsReader: SnapshotReader {
         }
         var digests = StreamingTensorDigests(fileSize: UInt64(bytes.count))
         digests.update(bytes.span.bytes)
-        guard case .success(let found) = digests.finish() else { return try TensorRecord.notWeights() }
+        guard case .success(let found) = digests.finish() else {
+            return try checkpoint(bytes) ?? TensorRecord.notWeights()
+        }
         return TensorRecord(.safetensors, found)
+    }
+
+    /// The digests of a checkpoint's tensors; nil for bytes that are none.
+    private func checkpoint(_ bytes: [UInt8]) throws -> TensorRecord? {
+        guard let checkpoint = try? Checkpoint(MemorySource(bytes)) else { return nil }
+        var (entries, views): ([TensorDigests.Entry], Set<TensorView>) = ([], [])
+        let tensors = try checkpoint.stateDictionary(nil).tensors
+        for (name, tensor) in tensors.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
+            if let view = TensorView(tensor, checkpoint), !views.insert(view).inserted { continue }
+            var hasher = TensorHasher(type: tensor.type, shape: tensor.logicalShape, byteCount: tensor.byteCount)
+            let numbers = try checkpoint.bytes(of: tensor)
+            hasher.update(numbers.span.bytes)
+            entries.append(TensorDigests.Entry(TensorName(String(decoding: name, as: UTF8.self)), hasher.finalize()))
+        }
+        return TensorRecord(.checkpoint, try TensorDigests(entries))
     }
 
     func localPath(of file: Snapshot.File) -> FilePath? { folder?.path.appending(file.path.description) }

@@ -168,7 +168,8 @@ def write_checkpoint(path, tensors, monkeypatch):
             Pickler(file, protocol=2).dump(OrderedDict((n, Tensor(str(i), t)) for i, (n, t) in enumerate(tensors.items())))
         archive.writestr("pytorch_model/byteorder", "little")
         for number, tensor in enumerate(tensors.values()):
-            archive.writestr(f"pytorch_model/data/{number}", tensor.tobytes())
+            # As it lies in memory: what is turned round is a view.
+            archive.writestr(f"pytorch_model/data/{number}", tensor.tobytes("A"))
         archive.writestr("pytorch_model/version", "3\n")
 
 
@@ -291,6 +292,87 @@ def test_a_tensor_that_is_missing_is_breaking(compare, child, tensors):
     found = evidence(report, "weights-removed")
     assert found == {"pooler.dense.bias": {
         "name": "pooler.dense.bias", "change": "removed", "before": {"type": "F32", "shape": [384]}}}
+
+
+@pytest.mark.parametrize("before", ["checkpoint", "safetensors"])
+def test_one_layer_of_a_checkpoint_is_named_with_its_distance(box, compare, child, real_model, tensors, before, monkeypatch):
+    random = np.random.default_rng(20260102)
+    layer = {name for name in tensors if name.startswith("encoder.layer.3.")}
+    other = {name: tensor + random.normal(0, 1e-3, tensor.shape).astype("f4") if name in layer else tensor
+             for name, tensor in tensors.items()}
+    # Half of the matrices are views that do not lie in their storage row by row.
+    turned = {name: np.asfortranarray(tensor) if number % 2 else tensor for number, (name, tensor) in enumerate(other.items())}
+    (child / "model.safetensors").unlink()
+    write_checkpoint(child / "pytorch_model.bin", turned, monkeypatch)
+    former = real_model
+    if before == "checkpoint":
+        former = shutil.copytree(child, box.project / "former")
+        write_checkpoint(former / "pytorch_model.bin", tensors, monkeypatch)
+    report = compare(before=former)
+    assert report["verdict"] == "changed" and report["counts"]["behaviour"] == 1
+    assert ("weights-repackaged" in dict(shown(report))) == (before == "safetensors")
+    found = evidence(report, "weights-changed")
+    assert set(found) == layer and {tensor["change"] for tensor in found.values()} == {"changed"}
+    for name, tensor in found.items():
+        assert tensor["before"] == tensor["after"] == {"type": "F32", "shape": list(tensors[name].shape)}
+        check_distance(tensor["distance"], tensors[name], other[name])
+
+
+def quantised(gguf, path, tensors, kinds):
+    """A GGUF file of the matrices of a model, each in the type that `kinds` says, and what their blocks stand for."""
+    writer, numbers = gguf.GGUFWriter(path, "bert"), {}
+    for name, tensor in tensors.items():
+        if tensor.ndim != 2 or tensor.dtype != np.float32:
+            continue
+        kind = kinds(name)
+        blocks = gguf.quants.quantize(tensor, kind)
+        numbers[name] = gguf.quants.dequantize(blocks, kind)
+        writer.add_tensor(name, blocks, raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return numbers
+
+
+def test_quantised_models_have_distances(box, compare, tensors):
+    gguf = pytest.importorskip("gguf")
+    kind = gguf.GGMLQuantizationType
+    one, other = (box.project / name for name in ("one", "other"))
+    for folder in (one, other):
+        folder.mkdir()
+    name = "encoder.layer.2.attention.self.query.weight"
+    before = quantised(gguf, one / "model.gguf", tensors, lambda _: kind.Q8_0)
+    # One tensor with other numbers in the same type.
+    random = np.random.default_rng(20260103)
+    moved = {**tensors, name: tensors[name] + random.normal(0, 1e-2, tensors[name].shape).astype("f4")}
+    after = quantised(gguf, other / "model.gguf", moved, lambda _: kind.Q8_0)
+    found = evidence(compare(one, other), "weights-changed")
+    assert list(found) == [name]
+    check_distance(found[name]["distance"], before[name], after[name])
+    # One tensor, then all of them in another type.
+    for wanted in ({name}, set(before)):
+        after = quantised(gguf, other / "model.gguf", tensors, lambda tensor: kind.Q4_0 if tensor in wanted else kind.Q8_0)
+        report = compare(one, other)
+        found = evidence(report, "gguf-requantised")
+        assert set(found) == wanted and {tensor["change"] for tensor in found.values()} == {"requantised"}
+        for tensor in found.values():
+            assert (tensor["before"]["type"], tensor["after"]["type"]) == ("Q8_0", "Q4_0")
+            check_distance(tensor["distance"], before[tensor["name"]], after[tensor["name"]])
+    (change,) = [change for change in report["changes"] if change["rule"] == "gguf-requantised"]
+    assert change["before"] == {"Q8_0": len(before)} and change["after"] == {"Q4_0": len(before)}
+    # Halves of the same numbers: what the blocks stand for, rounded.
+    quantised(gguf, other / "model.gguf", before, lambda _: kind.F16)
+    found = evidence(compare(one, other), "weights-cast")
+    assert set(found) == set(before)
+    check_distance(found[name]["distance"], before[name], before[name].astype(np.float16))
+    # The safetensors that it replaces have tensors of the same names.
+    (other / "model.gguf").unlink()
+    save_file({name: tensors[name] for name in before}, other / "model.safetensors", {"format": "pt"})
+    found = evidence(compare(other, one), "gguf-requantised")
+    assert set(found) == set(before)
+    for name, tensor in found.items():
+        check_distance(tensor["distance"], tensors[name], before[name])
 
 
 def test_a_repository_is_compared_by_ranges_and_what_is_left_out_is_not_called_equal(box, mirror, real_model, child, tensors):

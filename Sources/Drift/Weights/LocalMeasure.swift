@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BinaryFormats
+internal import Checkpoint
 internal import ContentModel
 internal import FileIO
 internal import Synchronization
-internal import SystemPackage
 
-/// Compares tensors of files on this machine: on all processors, each byte once, in two windows of 1 MiB for each.
+/// Compares tensors of files on this machine: on all processors, each byte once, in two windows of 1 MiB for each, and two of the
+/// numbers that blocks stand for.
 ///
 /// The sums of a stretch of up to 16 MiB do not depend on who computes them, and stretches are added in the order of the file:
 /// the numbers are the same in every run.
@@ -71,8 +72,10 @@ final class LocalMeasure: Sendable {
                     (state.job, state.element) = (state.job + 1, 0)
                     continue
                 }
-                let width = max(job.before.type.bitWidth, job.after.type.bitWidth)
-                let count = min(LocalMeasure.stretch * 8 / width / 64 * 64, job.count - state.element)
+                // What has to be collected comes from the first byte on.
+                let isWhole = job.before.isGathered || job.after.isGathered
+                let rest = job.count - state.element
+                let count = isWhole ? rest : min(job.elements(in: LocalMeasure.stretch), rest)
                 let stretch = Stretch(job: state.job, first: state.element, count: count)
                 state.element += count
                 return stretch
@@ -96,84 +99,44 @@ final class LocalMeasure: Sendable {
         }
     }
 
-    /// The file that was opened last: tensors of one file come one after another.
-    private struct Open {
-        var path: FilePath?
-        var source: FileSource?
-
-        mutating func file(_ wanted: FilePath?) throws(Failure) -> FileSource? {
-            guard let wanted else { return nil }
-            if let path, path == wanted { return source }
-            source = try FileSource(wanted)
-            path = wanted
-            return source
-        }
-    }
-
     @concurrent
     private func work() async throws {
-        var (one, other) = (Open(), Open())
-        var (first, second) = ([UInt8](), [UInt8]())
+        var (one, other) = (WindowReader(LocalMeasure.window), WindowReader(LocalMeasure.window))
+        var scratch = MeasuredDistance.Scratch()
         while let stretch = take() {
             try meter.check()
-            if first.isEmpty {
-                first = [UInt8](repeating: 0, count: Int(LocalMeasure.window))
-                second = first
-            }
             do {
-                let job = jobs[stretch.job]
-                guard let a = try one.file(job.before.path), let b = try other.file(job.after.path) else {
-                    throw Failure(.file, "the file is not on this machine")
-                }
-                finish(stretch, try compare(job, stretch, a, &first, b, &second))
+                finish(stretch, try compare(jobs[stretch.job], stretch, &one, &other, &scratch))
             } catch let failure as Failure {
                 state.withLock { $0.problems[stretch.job] = failure.message }
             } catch let error as ByteError {
+                state.withLock { $0.problems[stretch.job] = error.description }
+            } catch let error as CheckpointError {
                 state.withLock { $0.problems[stretch.job] = error.description }
             }
         }
     }
 
     private func compare(
-        _ job: MeasureJob, _ stretch: Stretch, _ a: FileSource, _ first: inout [UInt8], _ b: FileSource,
-        _ second: inout [UInt8]
+        _ job: MeasureJob, _ stretch: Stretch, _ one: inout WindowReader, _ other: inout WindowReader,
+        _ scratch: inout MeasuredDistance.Scratch
     ) throws -> MeasuredDistance {
-        let width = max(job.before.type.bitWidth, job.after.type.bitWidth)
-        let step = LocalMeasure.window * 8 / width / 64 * 64
+        let step = job.elements(in: LocalMeasure.window)
         var sum = MeasuredDistance()
         var done: UInt64 = 0
+        try one.begin(job.before)
+        try other.begin(job.after)
         while done < stretch.count {
             let count = min(step, stretch.count - done)
-            let element = stretch.first + done
-            let one = try LocalMeasure.fill(&first, a, job.before, element, count)
-            let other = try LocalMeasure.fill(&second, b, job.after, element, count)
-            let isKnown = first.withUnsafeBytes { one in
-                second.withUnsafeBytes { other in sum.add(Int(count), job.before.type, one, job.after.type, other) }
-            }
+            let size = try one.read(job.before, stretch.first + done, count)
+            let newSize = try other.read(job.after, stretch.first + done, count)
+            let isKnown = sum.add(
+                Int(count), job.before.encoding, one.bytes.span.extracting(first: size), job.after.encoding,
+                other.bytes.span.extracting(first: newSize), &scratch)
             guard isKnown else { throw Failure(.limitExceeded, "numbers of these types cannot be compared") }
-            guard meter.advance(one + other) else { throw CancellationError() }
+            guard meter.advance(size + newSize) else { throw CancellationError() }
             done += count
         }
         return sum
-    }
-
-    /// Reads elements to the beginning of the buffer; returns how many bytes they have.
-    private static func fill(
-        _ buffer: inout [UInt8], _ source: FileSource, _ tensor: MeasureJob.Tensor, _ element: UInt64, _ count: UInt64
-    ) throws(ByteError) -> Int {
-        // No overflow: the tensor lies inside its file, and the element, a multiple of 64, inside the tensor.
-        let offset = tensor.begin + element / 8 * tensor.type.bitWidth
-        let size = Int(clamping: tensor.type.byteCount(count) ?? .max)
-        let outcome = buffer.withUnsafeMutableBytes { bytes -> Result<Void, ByteError> in
-            guard size <= bytes.count else {
-                return .failure(.truncated(offset: offset, count: UInt64(size), size: source.size))
-            }
-            do throws(ByteError) {
-                return .success(
-                    try source.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<size]), at: offset))
-            } catch { return .failure(error) }
-        }
-        try outcome.get()
-        return size
     }
 }

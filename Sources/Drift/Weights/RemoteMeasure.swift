@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BinaryFormats
+internal import Checkpoint
 internal import ContentModel
 internal import FileIO
 internal import SystemPackage
@@ -12,6 +13,8 @@ internal import SystemPackage
 struct RemoteMeasure {
     /// How much is fetched at once, of each side.
     private static let window: UInt64 = 4 << 20
+    /// How much is fetched at least of an archive.
+    private static let header: UInt64 = 64 << 10
     /// The most requests, of each side.
     private static let requestLimit = 400
 
@@ -23,6 +26,7 @@ struct RemoteMeasure {
     private var requests = 0
     private var oldWindow = Window()
     private var newWindow = Window()
+    private var scratch = MeasuredDistance.Scratch()
 
     init(_ before: WeightSide, _ after: WeightSide, _ meter: Meter, budget: UInt64) {
         (self.before, self.after, self.meter, self.budget) = (before, after, meter, budget)
@@ -35,21 +39,22 @@ struct RemoteMeasure {
         var bytes: [UInt8] = []
     }
 
-    /// Compares what the budget allows; nil for the others.
+    /// Compares what the budget allows and lies in one stretch; nil for the others.
     ///
     /// - Throws: `CancellationError`.
     mutating func run(_ jobs: [MeasureJob]) async throws -> [Result<MeasuredDistance, WeightSide.Unreadable>?] {
         var results = [Result<MeasuredDistance, WeightSide.Unreadable>?](repeating: nil, count: jobs.count)
         var left = budget
         var chosen: [Int] = []
-        for place in jobs.indices.sorted(by: { (jobs[$0].remoteBytes, $0) < (jobs[$1].remoteBytes, $1) }) {
+        let possible = jobs.indices.filter { !jobs[$0].before.isGathered && !jobs[$0].after.isGathered }
+        for place in possible.sorted(by: { (jobs[$0].remoteBytes, $0) < (jobs[$1].remoteBytes, $1) }) {
             guard jobs[place].remoteBytes <= left else { break }
             left -= jobs[place].remoteBytes
             chosen.append(place)
         }
         chosen.sort { left, right in
             let (a, b) = (jobs[left].before, jobs[right].before)
-            return a.file.path != b.file.path ? a.file.path < b.file.path : a.begin < b.begin
+            return a.file.path != b.file.path ? a.file.path < b.file.path : (a.order, left) < (b.order, right)
         }
         let oldEnds = RemoteMeasure.ends(chosen.map { jobs[$0] }, \.before)
         let newEnds = RemoteMeasure.ends(chosen.map { jobs[$0] }, \.after)
@@ -69,7 +74,8 @@ struct RemoteMeasure {
 
     /// How far reading on is worth it at each tensor: to the end of those that follow without a gap.
     private static func ends(_ jobs: [MeasureJob], _ side: KeyPath<MeasureJob, MeasureJob.Tensor>) -> [UInt64] {
-        var ends = jobs.map { $0[keyPath: side].begin + $0.byteCount($0[keyPath: side]) }
+        // No overflow: what has a place in a file lies inside of it.
+        var ends = jobs.map { ($0[keyPath: side].begin ?? 0) + $0.byteCount($0[keyPath: side]) }
         for place in jobs.indices.dropLast().reversed() {
             let (this, next) = (jobs[place][keyPath: side], jobs[place + 1][keyPath: side])
             if this.file == next.file, next.begin == ends[place] { ends[place] = ends[place + 1] }
@@ -80,8 +86,7 @@ struct RemoteMeasure {
     private mutating func compare(
         _ job: MeasureJob, _ oldEnd: UInt64, _ newEnd: UInt64
     ) async throws -> MeasuredDistance? {
-        let width = max(job.before.type.bitWidth, job.after.type.bitWidth)
-        let step = RemoteMeasure.window / 4 * 8 / width / 64 * 64
+        let step = job.elements(in: RemoteMeasure.window / 4)
         var sum = MeasuredDistance()
         var done: UInt64 = 0
         while done < job.count {
@@ -90,9 +95,8 @@ struct RemoteMeasure {
             guard let first = try await bytes(job.before, done, count, oldEnd, \.oldWindow, before),
                 let second = try await bytes(job.after, done, count, newEnd, \.newWindow, after)
             else { return nil }
-            let isKnown = first.withUnsafeBytes { one in
-                second.withUnsafeBytes { other in sum.add(Int(count), job.before.type, one, job.after.type, other) }
-            }
+            let isKnown = sum.add(
+                Int(count), job.before.encoding, first.span, job.after.encoding, second.span, &scratch)
             guard isKnown else { throw Failure(.limitExceeded, "numbers of these types cannot be compared") }
             done += count
         }
@@ -104,9 +108,10 @@ struct RemoteMeasure {
         _ tensor: MeasureJob.Tensor, _ element: UInt64, _ count: UInt64, _ end: UInt64,
         _ window: WritableKeyPath<RemoteMeasure, Window>, _ side: WeightSide
     ) async throws -> ArraySlice<UInt8>? {
-        // No overflow: the tensor lies inside its file, and the element, a multiple of 64, inside the tensor.
-        let offset = tensor.begin + element / 8 * tensor.type.bitWidth
-        let size = tensor.type.byteCount(count) ?? .max
+        let size = tensor.encoding.byteCount(count) ?? .max
+        guard let begin = tensor.begin else { return try await stored(tensor, element, size, side) }
+        // No overflow: the tensor lies inside its file, and the element inside the tensor.
+        let offset = begin + tensor.offset(of: element)
         if let slice = RemoteMeasure.slice(self[keyPath: window], tensor.file, offset, size) { return slice }
         let wanted = max(size, min(RemoteMeasure.window, end > offset ? end - offset : 0))
         let found: [UInt8]
@@ -121,6 +126,40 @@ struct RemoteMeasure {
         }
         self[keyPath: window] = Window(file: tensor.file, begin: offset, bytes: found)
         return RemoteMeasure.slice(self[keyPath: window], tensor.file, offset, size)
+    }
+
+    /// The bytes of some elements of a checkpoint's tensor; nil when the budget does not allow it.
+    private mutating func stored(
+        _ tensor: MeasureJob.Tensor, _ element: UInt64, _ size: UInt64, _ side: WeightSide
+    ) async throws -> ArraySlice<UInt8>? {
+        guard case .storage(let contents, let begin, _) = tensor.place else { return nil }
+        // What stands in front of a storage in its archive is read before it: two things can be missing, and the second one again
+        // when the first took its place.
+        for _ in 0..<4 {
+            do throws(ByteError) {
+                let bytes = try contents.bytes(at: begin + tensor.offset(of: element), count: Int(clamping: size))
+                if tensor.path != nil, !meter.advance(bytes.count) { throw ByteError.unreadable("stopped") }
+                return bytes[...]
+            } catch {
+                guard case .absent = error, let remote = tensor.remote, let miss = remote.takeMiss() else {
+                    try meter.check()
+                    throw error
+                }
+                let wanted = max(miss.upperBound - miss.lowerBound, RemoteMeasure.header)
+                let range = miss.lowerBound..<miss.lowerBound + min(wanted, remote.size - miss.lowerBound)
+                guard range.upperBound - range.lowerBound <= budget, requests < 2 * RemoteMeasure.requestLimit else {
+                    return nil
+                }
+                requests += 1
+                budget -= range.upperBound - range.lowerBound
+                let found = try await side.read(tensor.file, range)
+                if miss.upperBound - miss.lowerBound < RemoteMeasure.header {
+                    remote.keep(Array(found.prefix(Int(miss.upperBound - miss.lowerBound))), at: range.lowerBound)
+                }
+                remote.show(found, at: range.lowerBound)
+            }
+        }
+        return nil
     }
 
     private static func slice(

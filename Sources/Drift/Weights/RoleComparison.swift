@@ -3,6 +3,7 @@
 internal import ContentModel
 internal import Deliverable
 internal import GGUF
+internal import Safetensors
 
 /// Compares the weights of one source: pairs its sets, and judges those that came or went by what programs load.
 struct RoleComparison {
@@ -38,7 +39,42 @@ struct RoleComparison {
             try meter.check()
             try await judge(removed: set, before.sets, after.sets, budget: &budget)
         }
+        try await compareConversion(pairing, budget: &budget)
         return findings
+    }
+
+    /// Compares the one set that is gone with the one that came, when only one of them is GGUF and their tensors have the same names.
+    /// Converters of language models give them others, and turn some round: those are not compared.
+    private mutating func compareConversion(_ pairing: SetPairing, budget: inout UInt64) async throws {
+        func models(_ sets: [WeightSet]) -> [WeightSet] {
+            sets.filter { $0.container <= .gguf && !$0.isProjector && !$0.files.isEmpty }
+        }
+        let (removed, added) = (models(pairing.removed), models(pairing.added))
+        guard removed.count == 1, added.count == 1, let before = removed.first, let after = added.first,
+            (before.container == .gguf) != (after.container == .gguf)
+        else { return }
+        do {
+            if try await names(before, old) == names(after, new) {
+                return try await compare(before, after, budget: &budget)
+            }
+            findings.unchecked.append(
+                DriftReport.Unchecked(
+                    file: after.title,
+                    reason:
+                        "its tensors have other names than those of `\(before.title)`: their numbers were not compared",
+                    hint: "compare files of one container"))
+        } catch let problem as WeightSide.Unreadable {
+            findings.unchecked.append(
+                DriftReport.Unchecked(
+                    file: after.title, reason: "it was not compared with `\(before.title)`: \(problem.reason)",
+                    hint: problem.hint))
+        }
+    }
+
+    private func names(_ set: WeightSet, _ side: WeightSide) async throws -> Set<TensorName> {
+        var names: Set<TensorName> = []
+        for file in set.files { names.formUnion(try await side.head(of: file, set.container).names) }
+        return names
     }
 
     private mutating func compare(
@@ -116,7 +152,7 @@ struct RoleComparison {
             }
             return add(
                 "weights-added", .packaging, set.container == .checkpoint ? .security : .cosmetic, set,
-                "`\(set.title)` was added beside `\(twin.title)`",
+                "\(RoleComparison.named(set)) was added beside `\(twin.title)`",
                 set.container == .checkpoint
                     ? "programs that prefer safetensors do not read it; loading a pickle can run code"
                     : "programs load `\(twin.title)` as before")
@@ -126,7 +162,7 @@ struct RoleComparison {
             let isOther = choice.map { !$0.utf8.elementsEqual((now ?? "").utf8) } ?? true
             return add(
                 "weights-added", isOther || set.isProjector ? .weights : .packaging,
-                isOther || set.isProjector ? .behaviour : .cosmetic, set, "`\(set.title)` was added",
+                isOther || set.isProjector ? .behaviour : .cosmetic, set, "\(RoleComparison.named(set)) was added",
                 set.isProjector
                     ? "llama.cpp loads a projector that it finds beside the model"
                     : isOther
@@ -137,11 +173,11 @@ struct RoleComparison {
         if set.container == .other, hasOthers {
             return add(
                 "weights-added", .packaging, .cosmetic, set,
-                "`\(set.title)` was added: the model in another container, or more of it",
+                "\(RoleComparison.named(set)) was added: the model in another container, or more of it",
                 "programs that load the files that were there do not read it")
         }
         add(
-            "weights-added", .weights, .behaviour, set, "`\(set.title)` was added",
+            "weights-added", .weights, .behaviour, set, "\(RoleComparison.named(set)) was added",
             "a program that finds it may load it")
     }
 
@@ -154,11 +190,12 @@ struct RoleComparison {
                     set, twin, lead: "`\(set.title)` is gone, and programs load `\(twin.title)` now", budget: &budget)
             }
             return add(
-                "weights-removed", .packaging, .cosmetic, set, "`\(set.title)` was removed beside `\(twin.title)`",
+                "weights-removed", .packaging, .cosmetic, set,
+                "\(RoleComparison.named(set)) was removed beside `\(twin.title)`",
                 "programs that prefer \(twin.container.words) did not read it")
         }
         add(
-            "weights-removed", .weights, .breaking, set, "`\(set.title)` was removed",
+            "weights-removed", .weights, .breaking, set, "\(RoleComparison.named(set)) was removed",
             "a program that loads it finds nothing")
     }
 
@@ -168,16 +205,17 @@ struct RoleComparison {
         return (models.first { $0.quantization == "q4_k_m" } ?? models.first)?.title
     }
 
+    /// The set and its size: `model.gguf` (4.37 GB).
+    private static func named(_ set: WeightSet) -> String {
+        set.files.isEmpty ? "`\(set.title)`" : "`\(set.title)` (\(WeightChanges.size(set.files)))"
+    }
+
     private mutating func add(
         _ rule: String, _ kind: DriftClass, _ severity: DriftSeverity, _ set: WeightSet, _ summary: String,
         _ consequence: String
     ) {
-        let isNew = rule == "weights-added"
         let places = set.files.isEmpty ? [DriftChange.Place(set.title)] : set.places()
         findings.changes.append(
-            DriftChange(
-                rule, kind, severity, .weights, places, summary, consequence: consequence,
-                before: isNew ? nil : WeightChanges.size(set.files), after: isNew ? WeightChanges.size(set.files) : nil)
-        )
+            DriftChange(rule, kind, severity, .weights, places, summary, consequence: consequence))
     }
 }

@@ -40,7 +40,8 @@ struct SetComparison {
         note(after, isNew: true)
         let join = TensorJoin(before, after)
         (outcome.equal, outcome.substitution) = (join.equal, join.substitution)
-        let heads = try await Heads(before, after, outcome, old, new)
+        let hasQuestions = !(join.pairs + join.renamed).isEmpty || !(join.removed + join.added).isEmpty
+        let heads = try await Heads(before, after, outcome, old, new, withCheckpoints: hasQuestions)
         if before.isWhole, after.isWhole, outcome.repeated.isEmpty, join.pairs.isEmpty, join.renamed.isEmpty,
             join.removed.isEmpty, join.added.isEmpty
         {
@@ -148,12 +149,19 @@ struct SetComparison {
 
         init(
             _ before: TensorList, _ after: TensorList, _ outcome: SetOutcome, _ oldSide: WeightSide,
-            _ newSide: WeightSide
+            _ newSide: WeightSide, withCheckpoints: Bool
         ) async throws {
-            for (place, file) in before.files.enumerated() {
+            func isWanted(_ set: WeightSet) -> Bool {
+                switch set.container {
+                case .safetensors, .gguf: true
+                case .checkpoint: withCheckpoints
+                case .other: false
+                }
+            }
+            for (place, file) in before.files.enumerated() where isWanted(outcome.before) {
                 old[place] = try await Heads.head(file, outcome.before.container, oldSide)
             }
-            for (place, file) in after.files.enumerated() {
+            for (place, file) in after.files.enumerated() where isWanted(outcome.after) {
                 new[place] = try await Heads.head(file, outcome.after.container, newSide)
             }
         }
@@ -161,7 +169,6 @@ struct SetComparison {
         private static func head(
             _ file: Snapshot.File, _ container: WeightSet.Container, _ side: WeightSide
         ) async throws -> WeightSide.Head? {
-            guard container == .safetensors || container == .gguf else { return nil }
             do { return try await side.head(of: file, container) } catch is WeightSide.Unreadable { return nil }
         }
 
@@ -174,12 +181,12 @@ struct SetComparison {
         _ heads: Heads, _ before: TensorList, _ after: TensorList, hasSameNames: Bool
     ) {
         if hasSameNames, before.files.count == 1, after.files.count == 1, let one = heads.old[0],
-            let other = heads.new[0]
+            let other = heads.new[0], outcome.before.container == outcome.after.container
         {
             outcome.isReordered = one.names != other.names
         }
         let types = (SetComparison.histogram(heads.old), SetComparison.histogram(heads.new))
-        if outcome.after.container == .gguf { outcome.histograms = types }
+        if outcome.before.container == .gguf, outcome.after.container == .gguf { outcome.histograms = types }
         func metadata(_ heads: [Int: WeightSide.Head]) -> [TensorName: String]? {
             var found: [TensorName: String] = [:]
             for place in heads.keys.sorted() {
@@ -245,9 +252,12 @@ struct SetComparison {
             var candidate = Candidate(pair: pair, before: heads.before(one), after: heads.after(other))
             if let form = candidate.before, let now = candidate.after {
                 compared += 1
-                if form.type == now.type, form.shape == now.shape, form.begin == now.begin { sameLayout += 1 }
+                if form.type == now.type, form.shape == now.shape, let begin = form.begin, begin == now.begin {
+                    sameLayout += 1
+                }
             }
-            guard measures, let job = job(&candidate, before.files[one.file], after.files[other.file]) else {
+            let remotes = (heads.old[one.file]?.remote, heads.new[other.file]?.remote)
+            guard measures, let job = job(&candidate, before.files[one.file], after.files[other.file], remotes) else {
                 conclude(candidate, before, after, nil)
                 continue
             }
@@ -272,7 +282,10 @@ struct SetComparison {
     }
 
     /// What has to be compared of a pair; nil when that would say nothing.
-    private func job(_ candidate: inout Candidate, _ file: Snapshot.File, _ other: Snapshot.File) -> MeasureJob? {
+    private func job(
+        _ candidate: inout Candidate, _ file: Snapshot.File, _ other: Snapshot.File,
+        _ remotes: (before: RemoteWindow?, after: RemoteWindow?)
+    ) -> MeasureJob? {
         guard let before = candidate.before, let after = candidate.after, let size = before.byteCount,
             let newSize = after.byteCount
         else { return nil }
@@ -281,20 +294,23 @@ struct SetComparison {
         if before.type == after.type {
             if before.shape != after.shape, before.elementCount != after.elementCount { return nil }
             if before.number == nil || after.number == nil {
-                // Blocks: their bytes can be compared, and whether they differ may be known already.
+                // Their bytes can be compared, and whether they differ may be known already.
                 guard candidate.pair.differs == nil, size == newSize else { return nil }
                 candidate.isRaw = true
-                (types, count) = ((.u8, .u8), size)
+                (types, count) = ((.plain(.u8), .plain(.u8)), size)
             }
         } else if before.shape != after.shape {
             return nil
         }
-        guard let one = types.0, let two = types.1, let count, one == two || one.canBeCast(to: two),
+        guard let one = types.0, let two = types.1, let count, one.canBeCompared(with: two),
             one.byteCount(count) == size, two.byteCount(count) == newSize
         else { return nil }
         return MeasureJob(
-            before: .init(file: file, path: old.path(of: file), begin: before.begin, type: one),
-            after: .init(file: other, path: new.path(of: other), begin: after.begin, type: two), count: count)
+            before: .init(
+                file: file, path: old.path(of: file), place: before.place, encoding: one, remote: remotes.before),
+            after: .init(
+                file: other, path: new.path(of: other), place: after.place, encoding: two, remote: remotes.after),
+            count: count)
     }
 
     /// Adds a pair to the outcome.
@@ -326,8 +342,9 @@ struct SetComparison {
             kind = .reshaped
             if !isRetyped, let found, found.isSame { outcome.onlyShape += 1 }
         } else if isRetyped {
-            // Blocks are never a cast; of plain numbers only a comparison tells.
-            let areNumbers = form?.number != nil && now?.number != nil
+            // Nobody quantises without changing numbers; of plain ones only a comparison tells.
+            var areNumbers = false
+            if case .plain = form?.number, case .plain = now?.number { areNumbers = true }
             kind = found.map { $0.isCast ? .cast : .requantised } ?? (areNumbers ? .changed : .requantised)
         } else {
             kind = .changed

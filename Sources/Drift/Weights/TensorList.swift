@@ -45,6 +45,9 @@ struct TensorList: Sendable {
                     } else {
                         items += record.digests.entries.map { Item(name: $0.name, digest: $0.digest, file: place) }
                     }
+                } else if container == .checkpoint, side.path(of: file) != nil {
+                    // Damaged storages, for example: what has no digest has no numbers either.
+                    throw WeightSide.Unreadable(reason: "they have no digests", hint: "run `weighlock scan` on it")
                 } else {
                     hasDigests = false
                     items += try await side.head(of: file, container).names.map {

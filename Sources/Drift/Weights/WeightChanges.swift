@@ -85,12 +85,11 @@ struct WeightChanges {
     private func changed(_ group: DifferenceGroup) -> DriftChange {
         var notes: [String] = []
         if group.onlyBits == group.count {
-            notes.append("no number is another one: only signs of zeros or bits of not-a-numbers differ")
-        } else if group.measured < group.count {
             notes.append(
-                "how far \(group.measured == 0 ? "they are" : "\(group.count - group.measured) of them are") apart was not measured"
-            )
-        }
+                outcome.after.container == .gguf
+                    ? "no number is another one: the same numbers are written otherwise"
+                    : "no number is another one: only signs of zeros or bits of not-a-numbers differ")
+        } else if let note = unmeasured(group) { notes.append(note) }
         if !group.retypings.isEmpty {
             notes.append("among them other types, \(group.retypingText): a cast or not was not looked at")
         }
@@ -99,6 +98,12 @@ struct WeightChanges {
         return change(
             "weights-changed", .behaviour, group, "\(share(group.count)) changed\(distance(group))",
             notes.joined(separator: "; "))
+    }
+
+    private func unmeasured(_ group: DifferenceGroup) -> String? {
+        guard group.measured < group.count else { return nil }
+        let which = group.measured == 0 ? "they are" : "\(group.count - group.measured) of them are"
+        return "how far \(which) apart was not measured"
     }
 
     private func nonFinite(_ group: DifferenceGroup) -> [String] {
@@ -137,9 +142,11 @@ struct WeightChanges {
             isGGUF ? "gguf-requantised" : "weights-changed", .behaviour, group,
             "\(share(group.count)) have another type and other numbers: \(group.retypingText)"
                 + (group.worst == nil ? "" : distance(group)),
-            isGGUF
-                ? "the model was quantised anew: every output can differ"
-                : "this is no cast by rounding to the nearest: the numbers were computed anew",
+            [
+                isGGUF
+                    ? "the model was quantised anew: every output can differ"
+                    : "this is no cast by rounding to the nearest: the numbers were computed anew", unmeasured(group),
+            ].compactMap { $0 }.joined(separator: "; "),
             before: histogram.map { WeightChanges.json($0.before) },
             after: histogram.map { WeightChanges.json($0.after) })
     }
@@ -212,27 +219,30 @@ struct WeightChanges {
         let isCertain = outcome.unknown > 0 && outcome.hasSameLayout && outcome.metadata.isEmpty && outcome.isWhole
         return DriftChange(
             "weights-changed", .weights, .behaviour, .weights, outcome.after.places(),
-            "`\(outcome.after.title)` has other bytes" + (isCertain ? " under the same header" : ""),
+            "`\(outcome.after.title)` has other bytes" + (isCertain ? " under the same header" : sizes),
             consequence: [
                 lead,
                 isCertain
                     ? "numbers changed; which ones was not compared"
                     : "which tensors changed, if any, was not compared",
-            ].compactMap { $0 }.joined(separator: "; "), before: WeightChanges.size(outcome.restBefore),
-            after: WeightChanges.size(outcome.restAfter))
+            ].compactMap { $0 }.joined(separator: "; "))
     }
 
-    static func size(_ files: [Snapshot.File]) -> JSONValue {
-        .integer(files.reduce(ByteCount.zero) { $0 + $1.state.size }.value)
+    /// The bytes of all files together.
+    static func size(_ files: [Snapshot.File]) -> ByteCount { files.reduce(.zero) { $0 + $1.state.size } }
+
+    /// ` (3 B → 4 B)`, or nothing when the size is what it was.
+    private var sizes: String {
+        let (before, after) = (WeightChanges.size(outcome.restBefore), WeightChanges.size(outcome.restAfter))
+        return before == after ? "" : " (\(before) → \(after))"
     }
 
     private var foreign: DriftChange? {
         guard let first = outcome.foreign.first else { return nil }
         return DriftChange(
             "weights-changed", .weights, .behaviour, .weights, outcome.foreign.prefix(20).map { Place($0.name) },
-            "`\(first.name)` has other bytes; the tensors of this container are not compared",
-            consequence: "it may be the packaging alone that changed", before: WeightChanges.size(outcome.restBefore),
-            after: WeightChanges.size(outcome.restAfter))
+            "`\(first.name)` has other bytes\(sizes); the tensors of this container are not compared",
+            consequence: "it may be the packaging alone that changed")
     }
 
     private var repeated: DriftChange? {

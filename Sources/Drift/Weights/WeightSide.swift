@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BinaryFormats
+internal import Checkpoint
 internal import ContentModel
 internal import Deliverable
 internal import FileIO
@@ -23,6 +24,7 @@ final class WeightSide: Sendable {
         case safetensors(Header)
         /// With the places of the tensors by name, and what the header was read from.
         case gguf(GGUFHeader, [TensorName: Int], any ByteSource)
+        case checkpoint(CheckpointHead)
     }
 
     let snapshot: Snapshot
@@ -47,7 +49,7 @@ final class WeightSide: Sendable {
         return record
     }
 
-    /// The header of a safetensors or GGUF file: from this machine, or by ranges.
+    /// The header of a safetensors or GGUF file, or what a checkpoint says of its tensors: from this machine, or by ranges.
     ///
     /// - Throws: `CancellationError`, or `Unreadable`.
     func head(of file: Snapshot.File, _ container: WeightSet.Container) async throws -> Head {
@@ -57,8 +59,8 @@ final class WeightSide: Sendable {
             switch container {
             case .safetensors: head = .safetensors(try await safetensors(file))
             case .gguf: head = try await gguf(file)
-            case .checkpoint, .other:
-                throw Unreadable(reason: "only a whole reading shows its tensors", hint: nil)
+            case .checkpoint: head = .checkpoint(try await checkpoint(file))
+            case .other: throw Unreadable(reason: "its container is not read", hint: nil)
             }
         } catch let failure as Failure {
             throw Unreadable(reason: failure.message, hint: failure.hint)
@@ -67,7 +69,9 @@ final class WeightSide: Sendable {
         } catch let error as SafetensorsError {
             if case .header(let reason, _) = error { throw Unreadable(reason: reason.message, hint: nil) }
             throw Unreadable(reason: error.message, hint: error.hint)
-        } catch let error as GGUFError { throw Unreadable(reason: error.description, hint: nil) }
+        } catch let error as GGUFError {
+            throw Unreadable(reason: error.description, hint: nil)
+        } catch let error as CheckpointError { throw Unreadable(reason: error.description, hint: nil) }
         try meter.check()
         known.withLock { $0.heads[file] = head }
         return head
@@ -110,6 +114,33 @@ final class WeightSide: Sendable {
             hint: "run `weighlock sync`, and compare what is on this machine")
     }
 
+    /// How much of a checkpoint is fetched to find its tensors, and how much at once.
+    private static let checkpointLimit: UInt64 = 16 << 20
+    private static let checkpointWindows: ClosedRange<UInt64> = (64 << 10)...(1 << 20)
+
+    private func checkpoint(_ file: Snapshot.File) async throws -> CheckpointHead {
+        if let path = snapshot.reader.localPath(of: file) { return try CheckpointHead(try FileSource(path)) }
+        let remote = RemoteWindow(size: UInt64(file.state.size.value))
+        var window = WeightSide.checkpointWindows.lowerBound
+        var end: UInt64 = 0
+        for _ in 0..<WeightSide.requestLimit {
+            try meter.check()
+            let outcome = Result { try CheckpointHead(remote, remote: remote) }
+            guard let miss = remote.takeMiss() else { return try outcome.get() }
+            window =
+                miss.lowerBound == end
+                ? min(window * 2, WeightSide.checkpointWindows.upperBound) : WeightSide.checkpointWindows.lowerBound
+            let count = min(max(miss.upperBound - miss.lowerBound, window), remote.size - miss.lowerBound)
+            guard count <= WeightSide.checkpointLimit, remote.kept <= WeightSide.checkpointLimit - count else { break }
+            end = miss.lowerBound + count
+            remote.keep(try await read(file, miss.lowerBound..<end), at: miss.lowerBound)
+        }
+        throw Unreadable(
+            reason:
+                "more would have to be fetched to find its tensors than \(ByteCount(clamping: Int64(WeightSide.checkpointLimit)))",
+            hint: "run `weighlock sync`, and compare what is on this machine")
+    }
+
     private static func head(_ header: GGUFHeader, _ source: any ByteSource) -> Head {
         var places: [TensorName: Int] = [:]
         places.reserveCapacity(header.tensors.count)
@@ -142,6 +173,7 @@ extension WeightSide.Head {
         switch self {
         case .safetensors(let header): header[name].map { TensorForm($0, dataStart: header.dataStart) }
         case .gguf(let header, let places, _): places[name].map { TensorForm(header.tensors[$0]) }
+        case .checkpoint(let head): head.form(of: name)
         }
     }
 
@@ -154,6 +186,12 @@ extension WeightSide.Head {
                 let name = TensorName(header.tensors[place].name)
                 return places[name] == place ? name : nil
             }
+        case .checkpoint(let head): return head.names
         }
+    }
+
+    /// What the storages of a checkpoint that is elsewhere are read from.
+    var remote: RemoteWindow? {
+        if case .checkpoint(let head) = self { head.remote } else { nil }
     }
 }

@@ -179,7 +179,8 @@ let package = Package(
         .testTarget(
             name: "DriftTests",
             dependencies: [
-                "BinaryFormats", "CKernels", "Checkpoint", "ContentModel", "Deliverable", "Drift", "FileIO", "GGUF", "Jinja",
+                "BinaryFormats", "CKernels", "Checkpoint", "ContentModel", "Deliverable", "Drift", "FileIO", "GGUF",
+                "Jinja",
                 "Safetensors",
                 "Tensors", "TestKit", system,
             ],

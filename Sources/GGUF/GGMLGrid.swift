@@ -8,7 +8,8 @@ enum GGMLGrid {
         var values: [Int8] = []
         var byte = 0
         for (place, digit) in digits.description.utf8.enumerated() {
-            byte = byte << 4 | Int(digit <= UInt8(ascii: "9") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10)
+            byte =
+                byte << 4 | Int(digit <= UInt8(ascii: "9") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10)
             guard place % 2 == 1 else { continue }
             for shift in stride(from: 0, to: 8, by: width) { values.append(choices[byte >> shift & (1 << width - 1)]) }
             byte = 0

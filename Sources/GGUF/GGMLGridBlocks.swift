@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Blocks of 256 numbers that are points of a grid, four or eight numbers at once: what each stands for. `bytes` is one block, and
-/// `numbers` has room for its numbers. Products and sums are in the order of ggml's reference, so that they round alike.
+/// Blocks of 256 numbers that are points of a grid, four or eight numbers at once: what each stands for. `bytes` is one block,
+/// and `numbers` has room for its numbers. Products and sums are in the order of ggml's reference, so that they round alike.
 enum GGMLGridBlocks {
     /// Writes one point of `count` numbers, with the signs that the bits from `shift` on say.
     @inline(__always)
@@ -108,7 +108,8 @@ enum GGMLGridBlocks {
     /// Writes a point whose numbers all lie a little beside the grid.
     @inline(__always)
     private static func shifted(
-        _ grid: Span<Int8>, _ index: Int, _ step: Float, isBelow: Bool, _ numbers: inout MutableSpan<Float>, to first: Int
+        _ grid: Span<Int8>, _ index: Int, _ step: Float, isBelow: Bool, _ numbers: inout MutableSpan<Float>,
+        to first: Int
     ) {
         let shift: Float = isBelow ? -0.125 : 0.125
         for place in 0..<8 { numbers[first + place] = step * (Float(grid[index * 8 + place]) + shift) }

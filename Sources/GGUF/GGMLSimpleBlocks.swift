@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Blocks with one scale, or one for each 16 numbers: what each stands for. `bytes` is one block, and `numbers` has room for its numbers.
-/// Products and sums are in the order of ggml's reference, so that they round alike.
+/// Blocks with one scale, or one for each 16 numbers: what each stands for. `bytes` is one block, and `numbers` has room for its
+/// numbers. Products and sums are in the order of ggml's reference, so that they round alike.
 enum GGMLSimpleBlocks {
     /// Sixteen levels of `IQ4_NL` and `IQ4_XS`.
     static let levels: InlineArray<16, Float> = [

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension GGMLType {
-    /// Writes the numbers that whole blocks of a little-endian file stand for, each rounded as ggml's `dequantize_row_*` rounds it:
-    /// the same bits on every processor.
+    /// Writes the numbers that whole blocks of a little-endian file stand for, each rounded as ggml's `dequantize_row_*` rounds
+    /// it: the same bits on every processor.
     ///
     /// Plain numbers become the nearest `Float`. Blocks are taken while bytes and room last; a partial block at the end is left.
     ///
     /// - Parameters:
-    ///   - bytes: blocks as they lie in the file, at any alignment. Any bytes will do: every pattern stands for numbers, which need
-    ///     not be finite.
+    ///   - bytes: blocks as they lie in the file, at any alignment. Any bytes will do: every pattern stands for numbers, which
+    ///     need not be finite.
     ///   - numbers: gets them from its beginning. What is behind them is not touched.
     /// - Returns: how many numbers were written, a multiple of `blockSize`.
     @discardableResult

@@ -41,7 +41,8 @@ import Testing
         }
     }
 
-    @Test(arguments: layouts, layouts) func `tensors that changed have forms and numpy's distances, whatever holds them`(
+    @Test(arguments: layouts, layouts)
+    func `tensors that changed have forms and numpy's distances, whatever holds them`(
         _ before: String, _ after: String
     ) async throws {
         let findings = try await Self.bench("before", before).compared(with: Self.bench("after", after))

@@ -111,14 +111,17 @@ import Testing
         #expect(change.tensors.first?.kind == .requantised)
         // Of every block the scale is 0x0707, all numbers were 7 and are -1 and -8.
         let scale = Double(Float16(bitPattern: 0x0707))
-        #expect(change.tensors.first?.distance?.maximum == 15 * scale && change.tensors.first?.distance?.mean == 11.5 * scale)
+        #expect(
+            change.tensors.first?.distance?.maximum == 15 * scale
+                && change.tensors.first?.distance?.mean == 11.5 * scale)
     }
 
     @Test func `the same numbers in other blocks are a cast without loss`() async throws {
         let findings = try await compare { file in
             // Sevens in four bits: nibbles of 15.
             file.tensors[0] = (
-                "blk.0.weight", 2, [64, 1], Array(repeatElement([7, 7] + [UInt8](repeating: 0xFF, count: 16), count: 2).joined())
+                "blk.0.weight", 2, [64, 1],
+                Array(repeatElement([7, 7] + [UInt8](repeating: 0xFF, count: 16), count: 2).joined())
             )
         }
         #expect(findings.verdicts == ["weights-cast behaviour"])
@@ -172,7 +175,9 @@ import Testing
                 "gguf-requantised behaviour", "weights-added behaviour", "weights-removed breaking",
                 "weights-repackaged cosmetic",
             ])
-        #expect(same.change("gguf-requantised")?.tensors.first?.distance?.maximum == 7 * Double(Float16(bitPattern: 0x0707)))
+        #expect(
+            same.change("gguf-requantised")?.tensors.first?.distance?.maximum == 7 * Double(Float16(bitPattern: 0x0707))
+        )
         let other = try await old.compared(with: blocks("blk.0.weight"))
         #expect(other.verdicts == ["weights-added behaviour", "weights-removed breaking"])
         #expect(other.unchecked.first?.reason.contains("other names") == true)

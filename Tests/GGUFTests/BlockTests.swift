@@ -42,12 +42,13 @@ import Testing
         #expect(wrong == nil, "\(item.type)")
     }
 
-    @Test(arguments: [
-        (GGMLType.f32, [0, 0, 0x80, 0x3F], Float(1)), (.f16, [0x01, 0xBC], -1.0009765625), (.f16, [1, 0], 0x1p-24),
-        (.f16, [0, 0x7C], .infinity), (.bf16, [0xC0, 0x3F], 1.5), (.f64, [0, 0, 0, 0, 0, 0, 0xF0, 0xBF], -1),
-        (.i8, [0xFF], -1), (.i16, [0, 0x80], -32768), (.i32, [1, 0, 0, 1], 16_777_216),
-        (.i64, [0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], -2),
-    ] as [(GGMLType, [UInt8], Float)])
+    @Test(
+        arguments: [
+            (GGMLType.f32, [0, 0, 0x80, 0x3F], Float(1)), (.f16, [0x01, 0xBC], -1.0009765625), (.f16, [1, 0], 0x1p-24),
+            (.f16, [0, 0x7C], .infinity), (.bf16, [0xC0, 0x3F], 1.5), (.f64, [0, 0, 0, 0, 0, 0, 0xF0, 0xBF], -1),
+            (.i8, [0xFF], -1), (.i16, [0, 0x80], -32768), (.i32, [1, 0, 0, 1], 16_777_216),
+            (.i64, [0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], -2),
+        ] as [(GGMLType, [UInt8], Float)])
     func `of plain types are the nearest ones`(_ type: GGMLType, _ bytes: [UInt8], _ expected: Float) {
         #expect(Self.numbers(type, bytes, room: 1).numbers == [expected])
         #expect(Self.numbers(type, Array(bytes.dropLast()), room: 1).count == 0)

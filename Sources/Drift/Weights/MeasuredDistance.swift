@@ -17,8 +17,8 @@ struct MeasuredDistance: Sendable {
         fileprivate var second: [Float] = []
     }
 
-    /// Adds the comparison of `count` numbers, a multiple of `NumberEncoding.unit` in every run but the last one of a tensor. False
-    /// for encodings that cannot be compared, or bytes that are too few.
+    /// Adds the comparison of `count` numbers, a multiple of `NumberEncoding.unit` in every run but the last one of a tensor.
+    /// False for encodings that cannot be compared, or bytes that are too few.
     mutating func add(
         _ count: Int, _ before: NumberEncoding, _ first: Span<UInt8>, _ after: NumberEncoding, _ second: Span<UInt8>,
         _ scratch: inout Scratch
@@ -37,7 +37,9 @@ struct MeasuredDistance: Sendable {
         if before == after, !isSame { hasOtherBlocks = true }
         let one = MeasuredDistance.decode(before, first, count, &scratch.first)
         let other = isSame ? one : MeasuredDistance.decode(after, second, count, &scratch.second)
-        func numbers(_ type: NumberType?, _ bytes: Span<UInt8>, _ decoded: [Float], _ body: (UnsafeRawBufferPointer) -> Bool)
+        func numbers(
+            _ type: NumberType?, _ bytes: Span<UInt8>, _ decoded: [Float], _ body: (UnsafeRawBufferPointer) -> Bool
+        )
             -> Bool
         { type == nil ? decoded.withUnsafeBytes(body) : bytes.withUnsafeBytes(body) }
         let decoded = isSame ? scratch.first : scratch.second

@@ -18,7 +18,8 @@ enum NumberEncoding: Sendable, Hashable {
         }
     }
 
-    /// The bytes of `count` elements: a multiple of `unit`, or the whole of a tensor. Nil when they are too many, or no whole blocks.
+    /// The bytes of `count` elements: a multiple of `unit`, or the whole of a tensor. Nil when they are too many, or no whole
+    /// blocks.
     func byteCount(_ count: UInt64) -> UInt64? {
         switch self {
         case .plain(let type): return type.byteCount(count)

@@ -13,8 +13,9 @@ internal import SystemPackage
 struct RemoteMeasure {
     /// How much is fetched at once, of each side.
     private static let window: UInt64 = 4 << 20
-    /// How much is fetched at least of an archive.
+    /// How much is fetched at least of an archive, and how often a storage is tried.
     private static let header: UInt64 = 64 << 10
+    private static let maximumReadings = 6
     /// The most requests, of each side.
     private static let requestLimit = 400
 
@@ -133,31 +134,27 @@ struct RemoteMeasure {
         _ tensor: MeasureJob.Tensor, _ element: UInt64, _ size: UInt64, _ side: WeightSide
     ) async throws -> ArraySlice<UInt8>? {
         guard case .storage(let contents, let begin, _) = tensor.place else { return nil }
-        // What stands in front of a storage in its archive is read before it: two things can be missing, and the second one again
-        // when the first took its place.
-        for _ in 0..<4 {
+        let offset = begin + tensor.offset(of: element)
+        // Of an archive the header in front of a storage is read before the storage, and again when that has been fetched.
+        for _ in 0..<RemoteMeasure.maximumReadings {
+            let problem: ByteError
             do throws(ByteError) {
-                let bytes = try contents.bytes(at: begin + tensor.offset(of: element), count: Int(clamping: size))
-                if tensor.path != nil, !meter.advance(bytes.count) { throw ByteError.unreadable("stopped") }
+                let bytes = try contents.bytes(at: offset, count: Int(clamping: size))
+                guard tensor.path == nil || meter.advance(bytes.count) else { throw .unreadable("stopped") }
                 return bytes[...]
-            } catch {
-                guard case .absent = error, let remote = tensor.remote, let miss = remote.takeMiss() else {
-                    try meter.check()
-                    throw error
-                }
-                let wanted = max(miss.upperBound - miss.lowerBound, RemoteMeasure.header)
-                let range = miss.lowerBound..<miss.lowerBound + min(wanted, remote.size - miss.lowerBound)
-                guard range.upperBound - range.lowerBound <= budget, requests < 2 * RemoteMeasure.requestLimit else {
-                    return nil
-                }
-                requests += 1
-                budget -= range.upperBound - range.lowerBound
-                let found = try await side.read(tensor.file, range)
-                if miss.upperBound - miss.lowerBound < RemoteMeasure.header {
-                    remote.keep(Array(found.prefix(Int(miss.upperBound - miss.lowerBound))), at: range.lowerBound)
-                }
-                remote.show(found, at: range.lowerBound)
+            } catch { problem = error }
+            try meter.check()
+            guard case .absent = problem, let remote = tensor.remote, let miss = remote.takeMiss() else {
+                throw problem
             }
+            let count = miss.upperBound - miss.lowerBound
+            let wanted = min(max(count, RemoteMeasure.header), remote.size - miss.lowerBound)
+            guard wanted <= budget, requests < 2 * RemoteMeasure.requestLimit else { return nil }
+            requests += 1
+            budget -= wanted
+            let found = try await side.read(tensor.file, miss.lowerBound..<miss.lowerBound + wanted)
+            if count < RemoteMeasure.header { remote.keep(Array(found.prefix(Int(count))), at: miss.lowerBound) }
+            remote.show(found, at: miss.lowerBound)
         }
         return nil
     }

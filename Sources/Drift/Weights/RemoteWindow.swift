@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// A file that is elsewhere, of which there is what was kept, and the one range that was shown last.
 ///
-/// Readers stay free of waiting: they run on what is there and throw `absent` where something is missing; whoever drives them asks
-/// for `miss`, fetches it and runs them again.
+/// Readers stay free of waiting: they run on what is there and throw `absent` where something is missing; whoever drives them
+/// takes the miss, fetches it and runs them again.
 final class RemoteWindow: ByteSource {
     private struct State {
         var kept: SparseSource

@@ -43,8 +43,8 @@ struct RoleComparison {
         return findings
     }
 
-    /// Compares the one set that is gone with the one that came, when only one of them is GGUF and their tensors have the same names.
-    /// Converters of language models give them others, and turn some round: those are not compared.
+    /// Compares the one set that is gone with the one that came, when only one of them is GGUF and their tensors have the same
+    /// names. Converters of language models give them others, and turn some round: those are not compared.
     private mutating func compareConversion(_ pairing: SetPairing, budget: inout UInt64) async throws {
         func models(_ sets: [WeightSet]) -> [WeightSet] {
             sets.filter { $0.container <= .gguf && !$0.isProjector && !$0.files.isEmpty }

@@ -11,7 +11,8 @@ struct TensorForm: Sendable {
     enum Place: Sendable {
         /// From this byte of the file on.
         case file(UInt64)
-        /// In one stretch of a storage, from this byte on; with the number of the storage, whose order is that of the file as a rule.
+        /// In one stretch of a storage, from this byte on; with the number of the storage, whose order is that of the file as a
+        /// rule.
         case storage(any ByteSource, UInt64, number: Int)
         /// All over a storage, or to be changed before they are numbers.
         case gathered(Checkpoint, CheckpointTensor)

@@ -89,7 +89,9 @@ struct WeightChanges {
                 outcome.after.container == .gguf
                     ? "no number is another one: the same numbers are written otherwise"
                     : "no number is another one: only signs of zeros or bits of not-a-numbers differ")
-        } else if let note = unmeasured(group) { notes.append(note) }
+        } else if let note = unmeasured(group) {
+            notes.append(note)
+        }
         if !group.retypings.isEmpty {
             notes.append("among them other types, \(group.retypingText): a cast or not was not looked at")
         }

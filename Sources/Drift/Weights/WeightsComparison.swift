@@ -9,7 +9,7 @@ internal import Tensors
 /// Files with the same digest are not opened. Of the others the headers are read first; tensors are compared by their digests
 /// where those are known or can be computed on this machine, and numbers are read where they differ, or where nothing else tells.
 /// What is elsewhere is read by ranges, at most `Comparison.Options.maximumRemote` bytes beside headers. Memory is two windows of
-/// 1 MiB for each processor, and the headers.
+/// 1 MiB for each processor, twice that for blocks, and the headers.
 package struct WeightsComparison: Sendable {
     private let before: Snapshot
     private let after: Snapshot

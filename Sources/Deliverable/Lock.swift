@@ -36,7 +36,7 @@ package struct Lock: Hashable, Sendable {
 
     /// Reads a lock and checks all of it: values, recorded digests, and that the text is the canonical one.
     ///
-    /// `file` is the name that errors show. At most `LockReader.maximumSize` (64 MiB) are read.
+    /// `file` is the name that errors show, between backticks. At most `LockReader.maximumSize` (64 MiB) are read.
     ///
     /// - Throws: `Failure` with code `lockFile` that says what is wrong, where, expected and found.
     package static func parse(_ text: String, file: String = fileName) throws(Failure) -> Lock {

@@ -38,7 +38,7 @@ struct LockReader {
     static let remedy = "restore the file from version control, or write it anew with `weighlock lock`"
 
     private func failure(_ message: String, hint: String? = nil, details: [String] = []) -> Failure {
-        Failure(.lockFile, "\(file) \(message)", hint: hint, details: details)
+        Failure(.lockFile, "`\(file)` \(message)", hint: hint, details: details)
     }
 
     private func checkLines(_ bytes: [UInt8]) throws(Failure) {

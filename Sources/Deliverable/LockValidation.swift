@@ -7,7 +7,7 @@ struct LockValidation {
     let file: String
 
     private func failure(_ message: String, hint: String = LockReader.remedy) -> Failure {
-        Failure(.lockFile, "\(file): \(message)", hint: hint)
+        Failure(.lockFile, "`\(file)`: \(message)", hint: hint)
     }
 
     func lock(_ disk: LockFileV1) throws(Failure) -> Lock {

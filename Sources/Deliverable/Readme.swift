@@ -29,7 +29,7 @@ enum Readme {
         "ctxsize": "context-length",
         "maxseqlength": "max-sequence-length", "numbeams": "num-beams",
     ]
-    private static let connectors: Set<String> = ["=", ":", ":=", "of", "to", "is", "at", "=="]
+    private static let connectors: Set<String> = ["=", ":", ":=", "of", "to", "is", "at", "==", "|"]
 
     /// The lines of the front matter, without the marks around it.
     private static func frontMatter(_ content: [UInt8]) -> ArraySlice<ArraySlice<UInt8>>? {
@@ -95,14 +95,15 @@ enum Readme {
         parameters[String(decoding: word.filter { $0 != 0x2D && $0 != 0x5F }, as: UTF8.self).lowercased()]
     }
 
-    /// The number after a parameter: closing marks, one connector (a flag needs none), opening marks, digits.
+    /// The number after a parameter: closing marks, one connector (a flag needs none; of a table the next cell), opening marks,
+    /// digits.
     private static func value(_ bytes: [UInt8], after end: Int, isFlag: Bool) -> JSONValue? {
         var index = skipMarks(bytes, end)
         let start = index
         if index < bytes.count, isLetter(bytes[index]) {
             while index < bytes.count, index - start <= 3, isLetter(bytes[index]) { index += 1 }
         } else {
-            while index < bytes.count, index - start < 2, bytes[index] == 0x3D || bytes[index] == 0x3A { index += 1 }
+            while index < bytes.count, index - start < 2, "=:|".utf8.contains(bytes[index]) { index += 1 }
         }
         let connector = String(decoding: bytes[start..<index], as: UTF8.self).lowercased()
         guard connectors.contains(connector) || (connector.isEmpty && isFlag && start > end) else { return nil }

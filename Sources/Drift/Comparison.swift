@@ -57,7 +57,9 @@ package struct Comparison: Sendable {
         findings.changes += IdentityComparison(before: before, after: after, touched: documents.touched).changes()
         findings.changes += documents.changes
         findings.changes += LaunchComparison.changes(before.launch, after.launch)
-        findings.changes += LaunchComparison.changes(before.localFiles, after.localFiles)
+        let templates = Set(
+            findings.changes.filter { $0.kind == .prompt }.flatMap { $0.places.map { TextKey($0.file) } })
+        findings += try await LocalFileComparison(before, after, templates: templates).findings()
         findings.unchecked += documents.shelf.unchecked
         findings.changes += unnamed(documents.differing, findings)
         return DriftReport(

@@ -86,6 +86,23 @@ package struct Snapshot: Sendable {
     /// The largest document that is read whole.
     package static let maximumDocument: Int64 = 64 << 20
 
+    /// The largest file of a project whose content is kept when it is locked, and compared.
+    package static let maximumLocalFile: Int64 = 4 << 20
+
+    /// Says that of a project's file only the digest is left.
+    package static func absent(_ file: LocalFile) -> Failure {
+        let isLarge = file.size.value > maximumLocalFile
+        return Failure(
+            .missing,
+            isLarge
+                ? "it is larger than \(ByteCount(clamping: maximumLocalFile))"
+                : "the lock has its digest, and its content is not on this machine any more",
+            hint: isLarge
+                ? nil
+                : "check out the version that the lock belongs to in another directory, and name the lock there: `weighlock diff OLD/weighlock.lock`"
+        )
+    }
+
     /// The whole of a small file; nil when there is none at this path, or it is larger than `maximumDocument`.
     package func document(_ path: RelativePath, role: SourceRole = .model) async throws -> [UInt8]? {
         guard let file = file(path, role: role), file.state.size.value <= Snapshot.maximumDocument else { return nil }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentModel
+package import Deliverable
 package import SystemPackage
 package import Tensors
 
@@ -19,4 +21,14 @@ package protocol SnapshotReader: Sendable {
 
     /// Where the file is on this machine, for reading in bulk; nil when it is elsewhere.
     func localPath(of file: Snapshot.File) -> FilePath?
+
+    /// The content of a file of the project itself, as it was when it was locked.
+    ///
+    /// - Throws: `Failure` when no place has it; `missing` when only its digest is left.
+    func localFile(_ file: LocalFile) async throws -> [UInt8]
+}
+
+extension SnapshotReader {
+    /// A side that is no lock has no such files.
+    package func localFile(_ file: LocalFile) async throws -> [UInt8] { throw Snapshot.absent(file) }
 }

@@ -5,7 +5,7 @@ package import Deliverable
 package import Drift
 internal import FileIO
 internal import Synchronization
-internal import SystemPackage
+package import SystemPackage
 
 /// `weighlock diff`: what differs between two deliverables, in the terms of a model. Writes nothing.
 package struct DiffOperation: Sendable {
@@ -28,11 +28,16 @@ package struct DiffOperation: Sendable {
     ) async throws -> [DriftReport] {
         let builder = try SnapshotBuilder(session, project)
         if case .lock(let file, nil)? = before, let second = try wholeLock(after) {
-            return try await run(from: try DiffOperation.lock(at: file), to: second, options: options).map(\.report)
+            return try await run(
+                from: try DiffOperation.lock(at: file), to: second, projects: projects(before) + projects(after),
+                options: options
+            ).map(\.report)
         }
         if before == nil, case .lock(let file, nil)? = after {
-            return try await run(from: try project.lock(), to: try DiffOperation.lock(at: file), options: options).map(
-                \.report)
+            return try await run(
+                from: try project.lock(), to: try DiffOperation.lock(at: file), projects: projects(after),
+                options: options
+            ).map(\.report)
         }
         switch (before, after) {
         case (nil, nil):
@@ -56,19 +61,22 @@ package struct DiffOperation: Sendable {
     }
 
     /// Compares two locks deliverable by deliverable; those that ask for and hold the same give no report.
+    ///
+    /// - Parameter projects: where files of theirs may be, beside this project's directory.
     package func run(
-        from old: Lock, to new: Lock, options: Comparison.Options = Comparison.Options()
+        from old: Lock, to new: Lock, projects: [FilePath] = [], options: Comparison.Options = Comparison.Options()
     ) async throws -> [(name: DeliverableName, report: DriftReport)] {
         let builder = try SnapshotBuilder(session, project)
+        let projects = [project.directory] + projects
         var reports: [(DeliverableName, DriftReport)] = []
         for name in Set(old.deliverables.map(\.name)).union(new.deliverables.map(\.name)).sorted() {
             let (before, after) = (old.deliverable(name), new.deliverable(name))
             if before.map(DiffOperation.decision) == after.map(DiffOperation.decision) { continue }
             var left =
-                before.map { SnapshotBuilder.locked($0, label: name.description) }
+                before.map { SnapshotBuilder.locked($0, label: name.description, projects: projects) }
                 ?? SnapshotDraft(label: "nothing")
             var right =
-                after.map { SnapshotBuilder.locked($0, label: name.description) }
+                after.map { SnapshotBuilder.locked($0, label: name.description, projects: projects) }
                 ?? SnapshotDraft(label: "nothing")
             if let before, after == nil { right.changes.append(IdentityChanges.removed(before)) }
             if let after, before == nil { right.changes.append(IdentityChanges.added(after)) }
@@ -91,6 +99,12 @@ package struct DiffOperation: Sendable {
         case nil: try project.lock()
         default: nil
         }
+    }
+
+    /// The directory that a lock file lies in: it may be that of another checkout of the project, with its own files.
+    private func projects(_ side: DiffSide?) -> [FilePath] {
+        guard case .lock(let file, _)? = side else { return [] }
+        return [file.removingLastComponent()]
     }
 
     private func label(_ file: FilePath) -> String { Escaped(file.string, limit: 1024).description }
@@ -123,7 +137,8 @@ package struct DiffOperation: Sendable {
         case .target(let target): return try await builder.target(target)
         case .locked(let name):
             return SnapshotBuilder.locked(
-                try SnapshotBuilder.find(name, in: try project.lock()), label: name.description)
+                try SnapshotBuilder.find(name, in: try project.lock()), label: name.description,
+                projects: [project.directory])
         case .upstream(let name):
             return try await builder.upstream(
                 of: try SnapshotBuilder.find(name, in: try project.lock()), label: name.description)
@@ -137,7 +152,8 @@ package struct DiffOperation: Sendable {
             } else {
                 throw DiffOperation.several(lock, "`\(label(file))`")
             }
-            return SnapshotBuilder.locked(found, label: found.name.description)
+            return SnapshotBuilder.locked(
+                found, label: found.name.description, projects: projects(side) + [project.directory])
         }
     }
 
@@ -146,7 +162,8 @@ package struct DiffOperation: Sendable {
     private func againstUpstream(
         _ locked: LockedDeliverable, _ builder: SnapshotBuilder, _ options: Comparison.Options
     ) async throws -> DriftReport {
-        var before = SnapshotBuilder.locked(locked, label: locked.name.description)
+        var before = SnapshotBuilder.locked(
+            locked, label: locked.name.description, projects: [project.directory])
         var after = try await builder.upstream(of: locked, label: locked.name.description)
         return try await report(&before, &after, builder, options)
     }

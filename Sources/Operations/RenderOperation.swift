@@ -134,18 +134,33 @@ package struct RenderOperation: Sendable {
         let directory = file.path.segments.dropLast().joined(separator: "/")
         let set = try await TemplateSet(of: snapshot, role: file.role, directory: directory) { $0.path == file.path }
         var focus = set.copies.filter { $0.file.utf8.elementsEqual(file.name.utf8) }
-        let isDocument = ["json", "gguf"].contains(file.path.fileExtension)
-        if focus.isEmpty, !isDocument {
+        let name = "`\(Escaped(file.name, limit: 1024))`"
+        let remedy = "name a file with a chat template in it, or the directory that has one"
+        if focus.isEmpty, let problem = set.problems.first(where: { $0.file == file.name }) {
+            throw Failure(.template, "\(name) cannot be read: \(problem.reason)", hint: problem.hint ?? remedy)
+        }
+        let isJSON = file.path.fileExtension == "json"
+        if focus.isEmpty, file.state.size > .zero, isJSON || file.path.fileExtension == "gguf" {
+            throw Failure(
+                .template, "\(name) has no chat template",
+                hint: isJSON
+                    ? "templates are in `chat_template` of tokenizer_config.json, chat_template.json or processor_config.json; a conversation is given with `--conversation`"
+                    : remedy)
+        }
+        if focus.isEmpty {
             guard file.state.size.value <= Int64(TemplateSet.maximumText) else {
-                throw Failure(.limitExceeded, "`\(Escaped(file.name))` is too long for a template: \(file.state.size)")
+                throw Failure(
+                    .limitExceeded, "\(name) is too long for a template: \(file.state.size)", hint: remedy)
             }
-            guard let text = String(validating: try await snapshot.reader.document(file), as: UTF8.self) else {
-                throw Failure(.template, "`\(Escaped(file.name))` is not UTF-8 text")
-            }
+            guard let text = String(validating: try await snapshot.reader.document(file), as: UTF8.self),
+                !text.utf8.contains(0)
+            else { throw Failure(.template, "\(name) is not UTF-8 text, so it is no template", hint: remedy) }
             focus = [TemplateCopy(place: .other, file: file.name, component: file.component, text: text)]
         }
-        if focus.isEmpty, let problem = set.problems.first(where: { $0.file == file.name }) {
-            throw Failure(.template, "`\(Escaped(file.name))` cannot be read: \(problem.reason)", hint: problem.hint)
+        // A template in a file of its own that is blank is a file that somebody has not written yet, or has lost.
+        if focus.allSatisfy({ $0.key == nil && !$0.text.utf8.contains { $0 > 0x20 } }) {
+            throw Failure(
+                .template, "\(name) is empty" + (file.state.size > .zero ? " but for white space" : ""), hint: remedy)
         }
         return Templates(
             target: target.text, set: set, focus: focus, snapshot: snapshot, role: file.role, directory: directory)

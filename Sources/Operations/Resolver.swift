@@ -2,6 +2,7 @@
 
 internal import ContentModel
 internal import Deliverable
+internal import Drift
 internal import FileIO
 internal import Origins
 internal import Store
@@ -57,9 +58,15 @@ struct Resolver: Sendable {
                 guard let pin = pins[Resolver.pin(source.request)] else { continue }
                 sources.append(try await lock(source, pin.commit, pin.date, &listings))
             }
-            let local = try localFiles(wanted)
-            let kept = current?.deliverable(wanted.name).flatMap { old in old.sources == sources ? old.defaults : nil }
-            let defaults = if let kept { kept } else { try await readDefaults(sources) }
+            let local = try await localFiles(wanted)
+            let kept = current?.deliverable(wanted.name).flatMap { old in
+                old.sources == sources && old.launch == wanted.launch && Set(old.localFiles) == Set(local)
+                    ? old.defaults : nil
+            }
+            let defaults =
+                if let kept { kept } else {
+                    try await readDefaults(sources) + launchDefaults(wanted.launch, local)
+                }
             deliverables.append(
                 LockedDeliverable(
                     name: wanted.name, sources: sources, launch: wanted.launch, localFiles: local, defaults: defaults
@@ -190,6 +197,21 @@ struct Resolver: Sendable {
         return defaults
     }
 
+    /// The chat template that the launch names: it stands before those of the repository.
+    private func launchDefaults(_ launch: LaunchRequest?, _ files: [LocalFile]) async throws -> [EffectiveDefault] {
+        let snapshot = Snapshot(
+            label: "", sources: [], files: [], launch: launch, localFiles: files,
+            reader: SnapshotFiles([:], projects: [project.directory], session: session, hub: nil))
+        guard let found = try await LaunchTemplate.find(in: snapshot) else { return [] }
+        let digest = found.copy.map { Digest(of: $0.text).description }
+        let place = found.copy?.location ?? found.place
+        guard let file = try? RelativePath(place.file) else { return [] }
+        return [
+            EffectiveDefault(
+                name: "chat-template-launched", value: .string(digest ?? found.value), file: file, key: place.key)
+        ]
+    }
+
     /// The content of a small locked file, from the store or, when that has not got it, from the Hub.
     private func read(_ file: LockedFile, _ source: LockedSource) async throws -> [UInt8] {
         if !session.store.contains(file.sha256, size: file.size) {
@@ -201,9 +223,11 @@ struct Resolver: Sendable {
         return try session.store.read(file.sha256, limit: EffectiveDefaults.maximumSize(of: file.path))
     }
 
-    /// The files of the project that are part of the delivery.
-    private func localFiles(_ wanted: ManifestDeliverable) throws(Failure) -> [LocalFile] {
+    /// The files of the project that are part of the delivery. Their content is kept, so that a later comparison can show it.
+    private func localFiles(_ wanted: ManifestDeliverable) async throws -> [LocalFile] {
         var files: [LocalFile] = []
+        let held = try await session.holdStore()
+        defer { withExtendedLifetime(held) {} }
         func add(_ component: Component, _ path: RelativePath) throws(Failure) {
             let place = project.directory.appending(path.description)
             guard FileSystem.exists(place) else {
@@ -213,6 +237,7 @@ struct Resolver: Sendable {
             }
             let found = try Digests.of(place, git: false)
             files.append(LocalFile(component: component, path: path, size: found.size, sha256: found.sha256))
+            keep(place, found)
         }
         for path in wanted.launch?.files ?? [] { try add(.launch, path) }
         if let packages = wanted.packages { try add(.packages, packages) }
@@ -226,5 +251,21 @@ struct Resolver: Sendable {
             for path in matches { try add(.prompts, path) }
         }
         return files
+    }
+
+    /// Keeps the content of a project's file in the store. What only its owner may read stays where it is, unless nobody else
+    /// gets at the store either: it may be a secret, and a blob can be read by everybody. A store that may only be read keeps
+    /// nothing.
+    private func keep(_ place: FilePath, _ found: FileDigests) {
+        guard found.size.value <= Snapshot.maximumLocalFile, let status = try? FileSystem.status(place),
+            let home = try? FileSystem.status(session.settings.home),
+            status.mode & 0o044 != 0 || home.mode & 0o055 == 0
+        else { return }
+        let expected = ExpectedBlob(name: place.string, size: found.size, sha256: found.sha256)
+        guard
+            session.store.contains(found.sha256, size: found.size)
+                || (try? session.store.ingest(copying: place, expecting: expected)) != nil
+        else { return }
+        session.store.keep(.local, of: found.sha256, [])
     }
 }

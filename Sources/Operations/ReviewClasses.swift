@@ -36,8 +36,18 @@ package struct ReviewClasses: Sendable, Hashable {
         self.init(
             reports.flatMap { report in
                 report.changes.map { ($0.kind.rawValue, $0.severity) }
-                    + report.unchecked.map { (ReviewClasses.word($0.file), .behaviour) }
+                    + report.unchecked.filter { !ReviewClasses.isCounted($0, report) }
+                    .map { (ReviewClasses.word($0.file), .behaviour) }
             })
+    }
+
+    /// Whether a file of the project that could not be compared is among the changes, in the class that it has there.
+    private static func isCounted(_ unchecked: DriftReport.Unchecked, _ report: DriftReport) -> Bool {
+        guard let file = unchecked.file else { return false }
+        return report.changes.contains { change in
+            ["local-file-changed", "packages-changed"].contains(change.rule)
+                && change.places.contains { $0.key == nil && $0.file.utf8.elementsEqual(file.utf8) }
+        }
     }
 
     /// Counts files that a listing says have changed, without having read them: each can do the worst that its component can.

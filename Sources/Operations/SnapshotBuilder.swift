@@ -22,7 +22,9 @@ struct SnapshotBuilder: Sendable {
     // MARK: Locked
 
     /// A deliverable as a lock has it. What the store lacks is read from the Hub at the locked commit.
-    static func locked(_ locked: LockedDeliverable, label: String) -> SnapshotDraft {
+    ///
+    /// - Parameter projects: where the project's own files may be that belong to it.
+    static func locked(_ locked: LockedDeliverable, label: String, projects: [FilePath] = []) -> SnapshotDraft {
         SnapshotDraft(
             label: label,
             sources: locked.sources.map { source in
@@ -31,7 +33,7 @@ struct SnapshotBuilder: Sendable {
                     commit: source.commit, date: source.date)
             },
             files: locked.sources.filter { $0.role != .base }.flatMap { files(of: $0) }, launch: locked.launch,
-            localFiles: locked.localFiles, behaviour: locked.behaviour, identity: locked.identity)
+            localFiles: locked.localFiles, projects: projects, behaviour: locked.behaviour, identity: locked.identity)
     }
 
     private static func files(of source: LockedSource) -> [SnapshotDraft.File] {
@@ -49,7 +51,8 @@ struct SnapshotBuilder: Sendable {
     ///
     /// - Throws: what kept it from looking: that is no answer.
     func upstream(of locked: LockedDeliverable, label: String) async throws -> SnapshotDraft {
-        var draft = SnapshotDraft(label: label, launch: locked.launch, localFiles: locked.localFiles)
+        var draft = SnapshotDraft(
+            label: label, launch: locked.launch, localFiles: locked.localFiles, projects: [project.directory])
         for source in locked.sources {
             let request = source.request
             let now: HubRevision
@@ -118,7 +121,8 @@ struct SnapshotBuilder: Sendable {
         case .local(let path): return try await local(path, target)
         case .deliverable(let name, let path):
             var draft = SnapshotBuilder.locked(
-                try SnapshotBuilder.find(name, in: try project.lock()), label: target.text)
+                try SnapshotBuilder.find(name, in: try project.lock()), label: target.text,
+                projects: [project.directory])
             try SnapshotBuilder.select(path, in: &draft)
             return draft
         case .repository(let repository, let revision, let path):

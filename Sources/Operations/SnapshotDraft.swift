@@ -35,6 +35,8 @@ struct SnapshotDraft: Sendable {
     var files: [File] = []
     var launch: LaunchRequest?
     var localFiles: [LocalFile] = []
+    /// Where the project's own files may be as they were locked.
+    var projects: [FilePath] = []
     var behaviour: Digest?
     var identity: Digest?
     /// What is known of the sources themselves: renamed, gone, rewritten.
@@ -60,7 +62,8 @@ struct SnapshotDraft: Sendable {
                 Snapshot.File(
                     role: $0.role, path: $0.path, state: FileState(size: $0.size, git: $0.git, sha256: $0.sha256))
             }, launch: launch, localFiles: localFiles, behaviour: behaviour, identity: identity,
-            reader: SnapshotFiles(places, tensors: tensors, session: session, hub: hub))
+            reader: SnapshotFiles(
+                places, tensors: tensors, projects: projects, session: session, hub: hub))
     }
 
     // MARK: Digests

@@ -39,13 +39,17 @@ final class SnapshotFiles: SnapshotReader {
     static let maximumCache = 256 << 20
 
     private let places: [Key: Place]
+    private let projects: [FilePath]
     private let session: Session
     private let hub: Hub?
     private let cache: Mutex<Cache>
 
-    /// Takes what is known of the tensors already.
-    init(_ places: [Key: Place], tensors: [Key: TensorRecord] = [:], session: Session, hub: Hub?) {
-        (self.places, self.session, self.hub) = (places, session, hub)
+    /// Takes what is known of the tensors already, and where the project's own files may be.
+    init(
+        _ places: [Key: Place], tensors: [Key: TensorRecord] = [:], projects: [FilePath] = [], session: Session,
+        hub: Hub?
+    ) {
+        (self.places, self.projects, self.session, self.hub) = (places, projects, session, hub)
         cache = Mutex(Cache(tensors: tensors))
     }
 
@@ -145,6 +149,21 @@ final class SnapshotFiles: SnapshotReader {
             let found = GitObjectID(ofBlob: bytes)
             if found != expected { throw wrong("\(expected)", "\(found)") }
         }
+    }
+
+    /// A project's file as it was locked: from the store, or from a project where it is still the same.
+    func localFile(_ file: LocalFile) async throws -> [UInt8] {
+        let limit = Int(clamping: Snapshot.maximumLocalFile)
+        guard file.size.value <= Snapshot.maximumLocalFile else { throw Snapshot.absent(file) }
+        if let bytes = try? session.store.read(file.sha256, limit: limit) { return bytes }
+        for project in projects {
+            let path = project.appending(file.path.description)
+            guard let status = try? FileSystem.status(path), status.kind == .regular, status.size == file.size,
+                let bytes = try? FileSystem.read(path, limit: limit), Digest(of: bytes) == file.sha256
+            else { continue }
+            return bytes
+        }
+        throw Snapshot.absent(file)
     }
 
     func tensors(of file: Snapshot.File, progress: @Sendable (Int) -> Bool) async throws -> TensorRecord? {

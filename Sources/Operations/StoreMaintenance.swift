@@ -159,7 +159,9 @@ package struct StoreMaintenance: Sendable {
             }
         }
         for (digest, status) in try session.store.blobs() {
-            guard !kept.contains(digest.description), now - status.modified / 1_000_000_000 > StoreMaintenance.grace
+            // A project's own file is small, and in no view: without it a history cannot show what changed.
+            guard !kept.contains(digest.description), session.store.note(.local, of: digest) == nil,
+                now - status.modified / 1_000_000_000 > StoreMaintenance.grace
             else { continue }
             collected.blobs.append(digest)
             collected.bytes = collected.bytes + status.size

@@ -8,24 +8,12 @@ internal import Store
 
 /// `weighlock update`: accepts what a name means now, after a review.
 package struct Update: Sendable {
-    /// An effective default that is not what it was.
-    package struct DefaultChange: Sendable, Hashable {
-        /// The name, such as `temperature`.
-        package let name: String
-        /// What it was; nil when nothing said.
-        package let before: EffectiveDefault?
-        /// What it is now; nil when nothing says.
-        package let after: EffectiveDefault?
-    }
-
     /// What would change in one deliverable.
     package struct Change: Sendable {
         /// The deliverable.
         package let deliverable: DeliverableName
         /// Its sources that moved.
         package let sources: [SourceDrift]
-        /// Its effective defaults that changed.
-        package let defaults: [DefaultChange]
         /// Its behaviour before.
         package let before: Digest?
         /// Its behaviour after.
@@ -101,9 +89,8 @@ package struct Update: Sendable {
                 return drift.isEmpty ? nil : drift
             }
             return Change(
-                deliverable: name, sources: drifts,
-                defaults: Update.defaults(before?.defaults ?? [], after?.defaults ?? []),
-                before: before?.behaviour, after: after?.behaviour, report: report)
+                deliverable: name, sources: drifts, before: before?.behaviour, after: after?.behaviour,
+                report: report)
         }
         return Review(
             changes: changes, from: old, lock: new, toFetch: try missing(new),
@@ -121,21 +108,5 @@ package struct Update: Sendable {
             }
         }
         return toFetch
-    }
-
-    private static func defaults(_ old: [EffectiveDefault], _ new: [EffectiveDefault]) -> [DefaultChange] {
-        struct Place: Hashable {
-            let name: String
-            let file: RelativePath
-            let key: String?
-        }
-        func place(_ item: EffectiveDefault) -> Place { Place(name: item.name, file: item.file, key: item.key) }
-        let before = Dictionary(old.map { (place($0), $0) }, uniquingKeysWith: { first, _ in first })
-        let after = Dictionary(new.map { (place($0), $0) }, uniquingKeysWith: { first, _ in first })
-        let changed = new.filter { before[place($0)]?.value != $0.value }.map {
-            DefaultChange(name: $0.name, before: before[place($0)], after: $0)
-        }
-        let gone = old.filter { after[place($0)] == nil }.map { DefaultChange(name: $0.name, before: $0, after: nil) }
-        return changed + gone
     }
 }

@@ -180,7 +180,7 @@ package struct UpdatePlan: Sendable, Hashable {
         guard let from = Digest(disk.from), let to = Digest(disk.to) else {
             throw altered(file, "a digest in it is none")
         }
-        let lock = try Lock.parse(disk.lock, file: "the lock in `\(file)`")
+        let lock = try Lock.parse(disk.lock, file: file + " : lock")
         guard lock.digest == to else { throw altered(file, "its lock is not the one that it names") }
         var classes: [ReviewClasses.Entry] = []
         for item in disk.classes {

@@ -14,6 +14,8 @@ package enum BlobNote: String, Sendable, CaseIterable {
     case scan
     /// What its conversion gave.
     case conversion
+    /// That it is a file of a project's own, with nothing in it: nobody upstream could bring it again.
+    case local
 
     /// The longest note that is read back.
     static let maximumSize = 256 << 20

@@ -100,12 +100,16 @@ import Testing
     @Test func `what cannot be rendered is refused`() async throws {
         let workspace = try await Self.workspace()
         try workspace.write("project/wrong.json", #"{"messages": [], "extra": 1}"#)
+        try workspace.write("project/empty.jinja", "")
+        try workspace.write("project/blank.txt", " \n")
+        try workspace.directory.write("project/latin.jinja", [0x7B, 0x7B, 0xE9, 0x7D, 0x7D] as [UInt8])
         for arguments in [
             [], ["chat", "--conversations"], ["chat", "--conversation", "user", "--conversation", "tools"],
             ["chat", "--var", "mood"], ["chat", "--var", "messages=[]"], ["chat", "--conversation", "usr"],
             ["chat", "--engine", "ollama"], ["none.jinja"], ["chat/none.jinja"],
             ["chat", "--conversation", "wrong.json"],
-            ["chat/tokenizer_config.json"], ["tiny"], ["chat", "--tools", "wrong.json"],
+            ["chat/tokenizer_config.json"], ["tiny"], ["chat", "--tools", "wrong.json"], ["empty.jinja"],
+            ["blank.txt"], ["latin.jinja"], ["chat.json"],
         ] {
             let outcome = try await workspace.run(["render"] + arguments)
             #expect([1, 2].contains(outcome.status) && outcome.output.isEmpty, "\(arguments)")

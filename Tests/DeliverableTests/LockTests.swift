@@ -136,7 +136,7 @@ import Testing
         let found = try #require(failure { _ = try Lock.parse(damaged) }, "accepted")
         #expect(found.code == .lockFile)
         #expect(found.message.contains(edit.expected), "\(found)")
-        #expect(found.message.hasPrefix("weighlock.lock"))
+        #expect(found.message.hasPrefix("`weighlock.lock`"))
         #expect(found.hint != nil)
     }
 

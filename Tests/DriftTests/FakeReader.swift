@@ -16,8 +16,19 @@ final class FakeReader: SnapshotReader {
     /// Names of files that only a download would bring.
     private let absent: Set<String>
 
-    init(_ contents: [String: [UInt8]], records: [String: TensorRecord] = [:], absent: Set<String> = []) {
-        (self.contents, self.records, self.absent) = (contents, records, absent)
+    /// The contents of the project's own files.
+    private let locals: [String: [UInt8]]
+
+    init(
+        _ contents: [String: [UInt8]], records: [String: TensorRecord] = [:], absent: Set<String> = [],
+        locals: [String: [UInt8]] = [:]
+    ) {
+        (self.contents, self.records, self.absent, self.locals) = (contents, records, absent, locals)
+    }
+
+    func localFile(_ file: LocalFile) async throws -> [UInt8] {
+        guard let bytes = locals[file.path.description] else { throw Snapshot.absent(file) }
+        return bytes
     }
 
     /// The names of the files that were read, with the role in front when it is not the model's.

@@ -191,16 +191,45 @@ import Testing
         let root = Self.home.appending(path: "Sources/Drift").path(percentEncoded: false)
         // A rule is the first text behind the name of a type that takes one.
         let pattern = /(?:DriftChange|KeyRule|Self\.change|change|unknown)\(\s*"([a-z]+(?:-[a-z]+)+)"/
-        var found: Set<String> = []
+        // A choice between rules stands in a table of its own.
+        let choice = /\("([a-z]+(?:-[a-z]+)+)", \.(?:breaking|behaviour|security|cosmetic)\)/
+        var files: [String] = []
         for folder in ["Documents", "Weights", "Prompts"] {
             for name in try FileManager.default.contentsOfDirectory(atPath: root + "/" + folder)
             where name.hasSuffix(".swift") {
-                let text = try String(contentsOfFile: root + "/" + folder + "/" + name, encoding: .utf8)
-                for match in text.matches(of: pattern) { found.insert(String(match.1)) }
+                files.append(root + "/" + folder + "/" + name)
             }
         }
+        files.append(
+            Self.home.appending(path: "Sources/Operations/IdentityChanges.swift").path(percentEncoded: false))
+        var found: Set<String> = []
+        for file in files {
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            for match in text.matches(of: pattern) { found.insert(String(match.1)) }
+            for match in text.matches(of: choice) { found.insert(String(match.1)) }
+        }
         #expect(found.count > 60)
+        #expect(
+            found.isSuperset(of: ["repository-gone", "repository-gated", "history-rewritten", "deliverable-added"]))
         #expect(found.subtracting(documented).sorted() == [])
+    }
+
+    @Test func `says of every rule its class and its severity`() throws {
+        let text = try String(
+            contentsOf: Self.home.appending(path: "docs/formats/diff.md"), encoding: .utf8)
+        let rules = text[try #require(text.firstRange(of: "## Rules:")).lowerBound...]
+        let classes = Set(DriftClass.allCases.map(\.rawValue) + ["of the file", "by the key", "by the flag"])
+        let severities = Set(DriftSeverity.allCases.map(\.rawValue) + ["by the key", "by the flag", "by the layer"])
+        var count = 0
+        for line in rules.split(separator: "\n") where line.hasPrefix("| `") {
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            try #require(cells.count >= 4, "\(line)")
+            func words(_ cell: String) -> Set<String> { Set(cell.components(separatedBy: ", ")) }
+            #expect(words(cells[1]).isSubset(of: classes), "\(line)")
+            #expect(words(cells[2]).isSubset(of: severities), "\(line)")
+            count += 1
+        }
+        #expect(count > 90)
     }
 
     @Test func `names every rule of the fixtures`() throws {

@@ -256,6 +256,116 @@ import Testing
         }
     }
 
+    // MARK: The project's own files
+
+    private static let withFiles = """
+        version: 1
+        deliverables:
+          tiny:
+            model: {repo: org/tiny}
+            packages: requirements.txt
+            prompts: ["prompts/*"]
+            launch:
+              command: [vllm, serve, "{model}", --chat-template, prompts/chat.jinja]
+              files: [start.sh]
+
+        """
+
+    private func writeFiles(_ yard: Yard, vllm: String, length: String, prompt: String, greeting: String) throws {
+        try yard.directory.write("project/requirements.txt", "vllm==\(vllm)\n")
+        try yard.directory.write("project/start.sh", "#!/bin/sh\nexec vllm serve m --max-model-len \(length)\n")
+        try yard.directory.write("project/prompts/system.txt", "Be \(prompt).\n")
+        try yard.directory.write(
+            "project/prompts/chat.jinja", "{% for m in messages %}\(greeting){{ m.content }}{% endfor %}")
+    }
+
+    private static let told = [
+        "prompts/chat.jinja", "prompts/chat.jinja", "prompts/system.txt", "requirements.txt", "start.sh",
+    ]
+
+    private func places(_ reports: [DriftReport]) -> [String] {
+        reports.flatMap { $0.changes.compactMap { $0.places.first?.file } }.sorted()
+    }
+
+    @Test func `files of the project are kept when they are locked, and compared by content ever after`() async throws {
+        try await Yard.run(Self.withFiles) { yard in
+            try yard.publish()
+            try writeFiles(yard, vllm: "0.8.0", length: "8192", prompt: "kind", greeting: "Hi ")
+            try await yard.lock()
+            let first = try yard.lockText()
+            let defaults = try yard.project.lock().deliverables[0].defaults
+            let launched = try #require(defaults.first { $0.name == "chat-template-launched" })
+            #expect(launched.file.description == "prompts/chat.jinja")
+            try writeFiles(yard, vllm: "0.9.0", length: "4096", prompt: "brief", greeting: "Hello ")
+            // The review of an update sees the old content and the new.
+            let review = try await Update(yard.session, yard.project).review([])
+            #expect(places(review.changes.map(\.report)) == Self.told)
+            #expect(review.classes.entries.map(\.word) == ["prompt", "architecture", "code"])
+            #expect(review.changes.allSatisfy { $0.report.unchecked.isEmpty })
+            try await yard.lock()
+            let again = try #require(
+                try yard.project.lock().deliverables[0].defaults.first { $0.name == "chat-template-launched" })
+            #expect(again.value != launched.value)
+            // Nothing of the first is in the project any more, and the collector has been round.
+            try await yard.withSession(now: "2099-01-01T00:00:00Z") { session, _ async throws in
+                _ = try await StoreMaintenance(session).collect(dryRun: false, unusedDays: nil)
+            }
+            try yard.directory.write("old.lock", first)
+            let old = yard.directory.appending("old.lock")
+            let reports = try await diff(yard, .lock(old, nil))
+            #expect(places(reports) == Self.told)
+            let length = try #require(reports[0].changes.first { $0.rule == "launch-flag" })
+            #expect(length.before == .string("8192") && length.after == .string("4096"))
+            #expect(reports[0].unchecked.isEmpty)
+            // After a rollback it is the other way round.
+            _ = try await yard.rollback(lockOnly: true)
+            #expect(try yard.lockText() == first)
+            #expect(places(try await diff(yard, .lock(old, nil))) == [])
+        }
+    }
+
+    @Test func `a store without them says so, and another checkout has them`() async throws {
+        try await Yard.run(Self.withFiles) { yard in
+            try yard.publish()
+            try writeFiles(yard, vllm: "0.8.0", length: "8192", prompt: "kind", greeting: "Hi ")
+            try await yard.lock()
+            try yard.directory.write("old.lock", try yard.lockText())
+            // What a checkout of the old version has beside its lock.
+            try yard.directory.write("before/weighlock.lock", try yard.lockText())
+            for name in ["requirements.txt", "start.sh", "prompts/system.txt", "prompts/chat.jinja"] {
+                let text = try FileSystem.read(yard.directory.appending("project/" + name), limit: 1000)
+                try yard.directory.write("before/" + name, String(decoding: text, as: UTF8.self))
+                try yard.session.store.discard(Digest(of: text))
+            }
+            try writeFiles(yard, vllm: "0.9.0", length: "8192", prompt: "kind", greeting: "Hi ")
+            try await yard.lock()
+            let report = try #require(try await diff(yard, .lock(yard.directory.appending("old.lock"), nil)).first)
+            #expect(report.changes.map(\.rule) == ["packages-changed"] && report.changes[0].places[0].key == nil)
+            #expect(report.unchecked.map(\.file) == ["requirements.txt"])
+            #expect(ReviewClasses([report]).entries.map { "\($0.word) \($0.count)" } == ["code 1"])
+            let known = try #require(
+                try await diff(yard, .lock(yard.directory.appending("before/weighlock.lock"), nil)).first)
+            #expect(known.changes.map { $0.places[0].key } == ["vllm"] && known.unchecked.isEmpty)
+            // A file that is another one by now is not taken for it.
+            try yard.directory.write("before/requirements.txt", "vllm==0.0.0\n")
+            let other = try await diff(yard, .lock(yard.directory.appending("before/weighlock.lock"), nil))
+            #expect(other.first?.unchecked.count == 1)
+        }
+    }
+
+    @Test func `what only its owner may read is locked and not copied`() async throws {
+        try await Yard.run(Self.withFiles) { yard in
+            try yard.publish()
+            try writeFiles(yard, vllm: "0.8.0", length: "8192", prompt: "kind", greeting: "Hi ")
+            let script = yard.directory.appending("project/start.sh")
+            try FileSystem.setPermissions(script, 0o600)
+            try await yard.lock()
+            let digest = Digest(of: try FileSystem.read(script, limit: 1000))
+            #expect(!FileSystem.exists(yard.session.store.path(of: digest)))
+            #expect(try yard.lockText().contains(digest.description))
+        }
+    }
+
     @Test func `the tensors of a file are weighed once, and what is no container is said to be none`() async throws {
         try await locked { yard in
             let locked = try #require(try yard.project.lock().deliverables.first)

@@ -136,7 +136,7 @@ import Transport
             #expect(
                 review.changes.count == 1
                     && change.sources.first?.files.map(\.path.description) == ["generation_config.json"])
-            #expect(change.defaults.map(\.name) == ["temperature"] && change.before != change.after)
+            #expect(change.report.defaults.map(\.name) == ["temperature"] && change.before != change.after)
             #expect(try yard.lockText() == text && yard.project.history().entries.count == 1)
             let dry = try await Update(yard.session, yard.project).run([], reason: nil, dryRun: true) { _ in
                 Issue.record("asked in a dry run")

@@ -134,7 +134,7 @@ struct RenderCommand: Performable {
             for variable in variables {
                 let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
                     String.init)
-                try ConversationReader.check(variable: parts[0])
+                try ConversationReader.check(variable: parts[0], code: .usage)
                 conversation = conversation.setting(
                     parts[0], ConversationReader.variable(parts.count > 1 ? parts[1] : ""))
             }

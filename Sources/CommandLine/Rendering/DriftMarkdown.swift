@@ -139,7 +139,8 @@ package struct DriftMarkdown {
                     + (origin.commit.map { " " + DriftMarkdownText.code($0) } ?? "")
                     + (origin.date.map { " (\(DriftMarkdownText.plain($0)))" } ?? "")
             }
-            lines.append("\(text(report.before)) → \(text(report.after))")
+            let (old, new) = (text(report.before), text(report.after))
+            lines.append(old.utf8.elementsEqual(new.utf8) ? old : "\(old) → \(new)")
         }
         return lines
     }

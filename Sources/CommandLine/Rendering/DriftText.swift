@@ -97,7 +97,8 @@ package struct DriftText {
                 switch (old, new) {
                 case (let old?, let new?):
                     if old.name.utf8.elementsEqual(new.name.utf8), let was = old.commit, let now = new.commit {
-                        "\(old.name) \(was) → \(now)" + (new.date.map { " (\($0))" } ?? "")
+                        // A name that has not moved, or that cannot be followed any more, has one commit.
+                        (was == now ? text(old) : "\(old.name) \(was) → \(now)" + (new.date.map { " (\($0))" } ?? ""))
                     } else {
                         "\(text(old)) → \(text(new))"
                     }

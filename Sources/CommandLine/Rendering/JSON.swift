@@ -176,7 +176,7 @@ enum JSON {
                                     ])
                                 }),
                             "defaults": .array(
-                                item.defaults.map { change in
+                                item.report.defaults.map { change in
                                     .object([
                                         "name": .string(change.name), "before": change.before?.value,
                                         "after": change.after?.value,

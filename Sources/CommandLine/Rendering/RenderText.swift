@@ -49,7 +49,7 @@ struct RenderText {
         let line = error.place.map { ", line \($0.line)" } ?? ""
         return Failure(
             .template,
-            "`\(Escaped(outcome.copy.label, limit: 1024))`\(line): \(error.kind.rawValue): \(Escaped(error.message))",
+            "`\(Escaped(outcome.copy.label, limit: 1024))`\(line): \(TemplateLint.text(error))",
             hint: hint, details: error.place.map { caret($0, in: outcome.copy.text) } ?? [])
     }
 

@@ -90,8 +90,18 @@ package struct EngineDefaults: Sendable {
         settings.map { EngineDefault($0.name, $0.value, $0.value == nil ? .open : .program, note: note) }
     }
 
+    /// The template that the launch names, which an engine with such a flag takes instead of all others.
+    private var launched: EngineDefault? {
+        defaults.first { $0.name == "chat-template-launched" }.map {
+            EngineDefault(
+                "chat-template", $0.value, .file($0.file, key: $0.key),
+                note: "the launch names it with `--chat-template`")
+        }
+    }
+
     /// The template in the first of some places; `named` adds how many others have a name.
-    private func template(_ places: [String]?, missing: String) -> EngineDefault {
+    private func template(_ places: [String]?, missing: String, isLaunched: Bool = false) -> EngineDefault {
+        if isLaunched, let launched { return launched }
         let all = defaults.filter { $0.name == "chat-template" || $0.name == "chat-template-shadowed" }
         let winner: EffectiveDefault? =
             if let places {
@@ -163,7 +173,9 @@ package struct EngineDefaults: Sendable {
                 row(
                     "max-new-tokens", EngineDefaults.generation, note: "no request gets more",
                     missing: "what the context leaves"),
-                template(nil, missing: "a template that comes with the engine for some model types, else an error"),
+                template(
+                    nil, missing: "a template that comes with the engine for some model types, else an error",
+                    isLaunched: true),
                 stopTokens(note: "and the end-of-sequence token of the tokenizer"),
             ]
     }
@@ -176,7 +188,9 @@ package struct EngineDefaults: Sendable {
             ])
             + [
                 EngineDefault("max-new-tokens", nil, .open, note: "the request's; the file's is not read"),
-                template(nil, missing: "a template that comes with the engine for some model types"), stopTokens(),
+                template(
+                    nil, missing: "a template that comes with the engine for some model types", isLaunched: true),
+                stopTokens(),
             ]
     }
 
@@ -223,7 +237,8 @@ package struct EngineDefaults: Sendable {
             + program(settings, note: "`generation_config.json` is not read")
             + [
                 EngineDefault("max-new-tokens", nil, .program, note: "no limit"),
-                own("chat-template", "tokenizer.chat_template", missing: "a template that comes with the engine"),
+                launched
+                    ?? own("chat-template", "tokenizer.chat_template", missing: "a template that comes with the engine"),
                 own("stop-token-ids", "tokenizer.ggml.eos_token_id", missing: "the vocabulary's end tokens"),
             ]
     }

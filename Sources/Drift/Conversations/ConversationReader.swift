@@ -55,15 +55,19 @@ package enum ConversationReader {
 
     /// Checks a name that a template is to see.
     ///
-    /// - Throws: `Failure` with code `conversation` for one that the renderer sets itself, or that is no name.
-    package static func check(variable name: String) throws(Failure) {
+    /// - Throws: `Failure` with code `code` for one that the renderer sets itself, or that is no name.
+    package static func check(variable name: String, code: Failure.Code = .conversation) throws(Failure) {
         let scalars = name.unicodeScalars
         guard let first = scalars.first, first == "_" || first.properties.isXIDStart,
             scalars.allSatisfy({ $0 == "_" || $0.properties.isXIDContinue })
-        else { throw Failure(.conversation, "`\(Escaped(name, limit: 60))` cannot be the name of a variable") }
+        else {
+            throw Failure(
+                code, "`\(Escaped(name, limit: 60))` cannot be the name of a variable",
+                hint: "a name has letters, digits and `_`, and does not begin with a digit")
+        }
         guard !["messages", "tools", "documents"].contains(where: { $0.utf8.elementsEqual(name.utf8) }) else {
             throw Failure(
-                .conversation, "`\(name)` cannot be a variable",
+                code, "`\(name)` cannot be a variable",
                 hint: "it stands beside the variables in a conversation's JSON")
         }
     }

@@ -15,7 +15,7 @@ struct ArgumentList {
         var flags: [String: [String]] = [:]
         var current: String?
         var isOver = false
-        for argument in command.dropFirst(0) {
+        for argument in command {
             if isOver || !ArgumentList.isFlag(argument) {
                 if let current, !isOver { flags[current, default: []].append(argument) } else { words.append(argument) }
                 continue
@@ -26,7 +26,7 @@ struct ArgumentList {
                 continue
             }
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = ArgumentList.plain(String(parts[0]))
+            let name = LaunchFlags.plain(String(parts[0]))
             flags[name, default: []] += parts.count > 1 ? [String(parts[1])] : []
             current = parts.count > 1 ? nil : name
         }
@@ -39,9 +39,5 @@ struct ArgumentList {
         let bytes = Array(text.utf8.prefix(2))
         guard bytes.count == 2, bytes[0] == UInt8(ascii: "-") else { return false }
         return !(0x30...0x39).contains(bytes[1]) && bytes[1] != UInt8(ascii: ".")
-    }
-
-    private static func plain(_ flag: String) -> String {
-        flag.hasPrefix("--") ? "--" + flag.dropFirst(2).map { $0 == "_" ? "-" : String($0) }.joined() : flag
     }
 }

@@ -16,6 +16,13 @@ enum ConfigKeys {
         "rope-changed", .architecture, .behaviour, "positions are encoded otherwise: every output can differ")
     static let attention = KeyRule(
         "attention-changed", .architecture, .behaviour, "tokens attend to others than before")
+    static let kernel = KeyRule(
+        "attention-changed", .architecture, .behaviour,
+        "attention is computed by another program: numbers are rounded otherwise")
+    static let tied = KeyRule(
+        "config-changed", .architecture, .behaviour,
+        "whether the output layer is the input's embedding or has numbers of its own: those of the other are ignored, or missing"
+    )
     static let numbers = KeyRule(
         "config-changed", .architecture, .behaviour, "the forward pass computes something else")
     static let dtype = KeyRule(
@@ -80,15 +87,17 @@ enum ConfigKeys {
         (
             "sliding_window use_sliding_window max_window_layers layer_types sliding_window_pattern"
                 + " _sliding_window_pattern local_attention global_attn_every_n_layers attention_bias qkv_bias"
-                + " attn_logit_softcapping query_pre_attn_scalar attention_multiplier _attn_implementation"
-                + " attn_implementation is_decoder add_cross_attention is_causal use_bidirectional_attention"
+                + " attn_logit_softcapping query_pre_attn_scalar attention_multiplier"
+                + " is_decoder add_cross_attention is_causal use_bidirectional_attention"
                 + " use_qk_norm qk_norm qk_layernorm parallel_attn attention_chunk_size"
                 + " relative_attention_max_distance",
             attention
         ),
+        ("_attn_implementation attn_implementation", kernel),
+        ("tie_word_embeddings", tied),
         (
             "hidden_act hidden_activation activation_function activation rms_norm_eps layer_norm_eps"
-                + " layer_norm_epsilon norm_epsilon norm_eps tie_word_embeddings mlp_bias bias use_bias"
+                + " layer_norm_epsilon norm_epsilon norm_eps mlp_bias bias use_bias"
                 + " final_logit_softcapping logits_scaling residual_multiplier embedding_multiplier"
                 + " num_experts_per_tok norm_topk_prob routed_scaling_factor scoring_func topk_method"
                 + " topk_group n_group first_k_dense_replace decoder_sparse_step mlp_only_layers"

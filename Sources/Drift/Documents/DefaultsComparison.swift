@@ -6,7 +6,14 @@ internal import Deliverable
 /// Compares the effective defaults of two deliverables.
 enum DefaultsComparison {
     /// What differs, by name. A value that is the same in another place is no difference.
-    static func changes(_ before: [EffectiveDefault], _ after: [EffectiveDefault]) -> [DriftReport.DefaultChange] {
+    ///
+    /// - Parameter turnsWhole: whether the whole of each head is turned where `partial_rotary_factor` is silent.
+    static func changes(
+        _ before: [EffectiveDefault], _ after: [EffectiveDefault], turnsWhole: Bool
+    ) -> [DriftReport.DefaultChange] {
+        func plain(_ entry: EffectiveDefault) -> [EffectiveDefault] {
+            DefaultsComparison.plain(entry, turnsWhole: turnsWhole)
+        }
         var (old, new) = (before.flatMap(plain), after.flatMap(plain))
         // What is the same goes first, wherever it is written.
         for entry in new {
@@ -35,7 +42,7 @@ enum DefaultsComparison {
 
     /// An entry in the form that its spellings have in common: what is `null` is not said, and `rope_parameters` is a
     /// theta and, where it scales, a scaling.
-    private static func plain(_ entry: EffectiveDefault) -> [EffectiveDefault] {
+    private static func plain(_ entry: EffectiveDefault, turnsWhole: Bool) -> [EffectiveDefault] {
         if entry.value == .null { return [] }
         guard entry.name == "rope-scaling", let members = entry.value.members else { return [entry] }
         var entries: [EffectiveDefault] = []
@@ -45,6 +52,7 @@ enum DefaultsComparison {
                 entries.append(EffectiveDefault(name: "rope-theta", value: member.value, file: entry.file, key: key))
                 return nil
             }
+            if member.key == "partial_rotary_factor", turnsWhole, member.value == .integer(1) { return nil }
             return member.key == "type" ? JSONValue.Member("rope_type", member.value) : member
         }
         if !rest.isEmpty, rest != [JSONValue.Member("rope_type", .string("default"))] {

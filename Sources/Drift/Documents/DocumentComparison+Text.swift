@@ -28,6 +28,50 @@ extension DocumentComparison {
             after: pair.after?.state.sha256.map { .string($0.description) })
     }
 
+    /// A vocabulary in a binary form: SentencePiece, or tiktoken, which some repositories keep under the same name.
+    func tokenizerModel(_ pair: FilePair, _ contents: (before: [UInt8]?, after: [UInt8]?)) -> [DriftChange] {
+        let (name, component) = (pair.name, pair.component)
+        guard let before = contents.before, let after = contents.after else {
+            return [
+                DriftChange(
+                    contents.after != nil ? "file-added" : "file-removed", .tokens, .behaviour, component,
+                    [.init(name)], "the tokenizer's model \(contents.after != nil ? "came" : "is gone")",
+                    consequence: contents.after != nil
+                        ? "libraries that look for it first take it from now on"
+                        : "libraries take another file, or fail")
+            ]
+        }
+        if let old = TiktokenFile(before), let new = TiktokenFile(after) {
+            let changes = TokenizerComparison.vocabulary(old.tokens, new.tokens, at: .init(name), component: component)
+            // The comparison goes by text: it has seen everything when no text is there twice.
+            let isWhole = [old, new].allSatisfy { Set($0.tokens.map { TextKey($0.text) }).count == $0.tokens.count }
+            return changes.isEmpty && isWhole
+                ? [
+                    DriftChange(
+                        "format-only", .packaging, .cosmetic, component, [.init(name)],
+                        "only the order of lines or white space differ", consequence: "the ranks are the same")
+                ] : changes.ifEmpty(unreadable(pair, .behaviour, "a token is in it more than once"))
+        }
+        let comparison = SentencePieceComparison(name: name, component: component)
+        switch (SentencePieceModel.read(before), SentencePieceModel.read(after)) {
+        case (.success(let old), .success(let new)):
+            return comparison.changes(old, new).ifEmpty(comparison.quiet)
+        case (.success, .failure(let problem)): return [unreadable(pair, .breaking, problem.reason)]
+        case (.failure(let problem), _): return [unreadable(pair, .behaviour, problem.reason)]
+        }
+    }
+
+    private func unreadable(_ pair: FilePair, _ severity: DriftSeverity, _ reason: String) -> DriftChange {
+        DriftChange(
+            "tokenizer-model-changed", .tokens, severity, pair.component, [.init(pair.name)],
+            severity == .breaking
+                ? "the tokenizer's model is none any more: \(reason)" : "the tokenizer's model changed",
+            consequence: severity == .breaking
+                ? "what reads it fails" : "its vocabulary was not compared: \(reason). Text can become other tokens",
+            before: pair.before?.state.sha256.map { .string($0.description) },
+            after: pair.after?.state.sha256.map { .string($0.description) })
+    }
+
     /// A file that is a text, or should be.
     static func text(
         _ pair: FilePair, _ kind: DocumentKind, _ contents: (before: [UInt8]?, after: [UInt8]?)
@@ -62,7 +106,7 @@ extension DocumentComparison {
             return [code.python(old, new)]
         case .requirements:
             guard let old, let new else { return [code.other(nil)] }
-            return code.packages(old, new)
+            return PackageComparison(name: name, component: component).changes(old, new)
         case .otherCode: return [code.other(diff)]
         case .docs: return [document(pair, diff)]
         case .vocabularyText:

@@ -123,6 +123,8 @@ struct DocumentComparison {
             found = [change]
         } else if kind.isKeyed || [.tokenizer, .vocabularyJSON, .addedTokens].contains(kind) {
             found = try await json(pair, kind, contents)
+        } else if kind == .tokenizerModel {
+            found = tokenizerModel(pair, contents)
         } else {
             found = DocumentComparison.text(pair, kind, contents)
         }
@@ -254,8 +256,13 @@ struct DocumentComparison {
             }
             let old = try await contents(files.compactMap(\.before), .before)
             let new = try await contents(files.compactMap(\.after), .after)
+            var turnsWhole = differs("config.json", role)
+            for side in [DocumentShelf.Side.before, .after] where turnsWhole {
+                turnsWhole = KeyDefaults.turnsWhole(try await shelf.root("config.json", role: role, side))
+            }
             found += DefaultsComparison.changes(
-                EffectiveDefaults.extract(from: old, role: role), EffectiveDefaults.extract(from: new, role: role))
+                EffectiveDefaults.extract(from: old, role: role), EffectiveDefaults.extract(from: new, role: role),
+                turnsWhole: turnsWhole)
         }
         return found
     }

@@ -8,7 +8,7 @@ enum DocumentKind: Sendable, Hashable {
     case config, generation, tokenizerConfig, specialTokens, processor, adapter, modules, pooling, quantization
     case sentenceTransformers, sentenceBert, scheduler, otherJSON
     // Of the tokenizer
-    case tokenizer, vocabularyJSON, vocabularyText, merges, addedTokens, tokenizerOther
+    case tokenizer, vocabularyJSON, vocabularyText, merges, addedTokens, tokenizerModel, tokenizerOther
     // Others
     case python, requirements, otherCode
     case readme, docs
@@ -26,7 +26,9 @@ enum DocumentKind: Sendable, Hashable {
         case .chatTemplate: self = .template
         case .docs: self = name == "readme.md" ? .readme : .docs
         case .code:
-            self = name.hasSuffix(".py") ? .python : name.hasSuffix(".txt") ? .requirements : .otherCode
+            self =
+                name.hasSuffix(".py")
+                ? .python : name.hasSuffix(".txt") || PackageList.isLock(name) ? .requirements : .otherCode
         case .other where DocumentKind.isLeftover(name): self = .leftover
         case .tokenizer: self = DocumentKind.tokenizerFile(name)
         case .generation: self = .generation
@@ -44,9 +46,16 @@ enum DocumentKind: Sendable, Hashable {
         case "added_tokens.json": .addedTokens
         case "vocab.json": .vocabularyJSON
         case "vocab.txt": .vocabularyText
-        case "merges.txt": .merges
-        default: name.hasSuffix(".json") ? .tokenizerOther : .opaque
+        case "merges.txt", "vocab.bpe", "bpe.codes": .merges
+        default: otherTokenizerFile(name)
         }
+    }
+
+    private static func otherTokenizerFile(_ name: String) -> DocumentKind {
+        if name.hasSuffix(".json") { return .tokenizerOther }
+        if name.hasSuffix(".txt") { return .vocabularyText }
+        let models = [".model", ".spm", ".tiktoken"]
+        return models.contains { name.hasSuffix($0) } || name.contains(".model.v") ? .tokenizerModel : .opaque
     }
 
     private static func byName(_ name: String, directory: String) -> DocumentKind {

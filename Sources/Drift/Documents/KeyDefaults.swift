@@ -106,6 +106,13 @@ enum KeyDefaults {
 
     private static func parse(_ text: String) -> JSONNode { (try? JSONDocument(Array(text.utf8)).root) ?? .null }
 
+    /// Whether the model that a `config.json` describes turns the whole of each head when it does not say how much.
+    static func turnsWhole(_ config: JSONNode?) -> Bool {
+        let model = config?["model_type"]?.string ?? ""
+        let inner = (config?["text_config"] ?? config?["llm_config"])?["model_type"]?.string
+        return wholeRotation.contains(inner ?? model)
+    }
+
     private static let base = parse(
         #"""
         {"return_dict": true, "output_hidden_states": false, "output_attentions": false, "torchscript": false,

@@ -3,133 +3,72 @@
 internal import ContentModel
 internal import Deliverable
 
-/// Compares how two deliverables are started, and the project's files that belong to them.
+/// Compares how two deliverables are started.
 struct LaunchComparison {
-    private static let code = KeyRule("launch-flag", .code, .behaviour, "the engine is told something else")
-    private static let quiet = KeyRule(
-        "launch-flag", .code, .cosmetic, "it changes where the engine listens or what it logs, not what it answers")
-
-    /// What the flags of vLLM, SGLang, TGI and llama.cpp are about.
-    private static let flags: [String: KeyRule] = KeyRule.table([
-        (
-            "--port --host --uvicorn-log-level --log-level --disable-log-requests --disable-log-stats"
-                + " --enable-log-requests --download-dir --ssl-keyfile --ssl-certfile --root-path"
-                + " --enable-metrics --served-model-name --hostname --metrics-port --log-config-file"
-                + " --gpu-memory-utilization --mem-fraction-static",
-            quiet
-        ),
-        (
-            "--trust-remote-code",
-            KeyRule("launch-flag", .code, .security, "code of the repository may run, or no longer does")
-        ),
-        (
-            "--revision --code-revision --tokenizer-revision --model --model-path --model-id --tokenizer"
-                + " --tokenizer-path --lora-modules --lora-paths --speculative-config"
-                + " --speculative-draft-model-path -m -hf -hff --lora",
-            KeyRule("launch-flag", .identity, .behaviour, "other files are loaded")
-        ),
-        (
-            "--dtype --quantization --quantize --kv-cache-dtype --quantization-param-path --max-model-len"
-                + " --context-length --max-total-tokens --max-input-tokens --rope-scaling --rope-theta"
-                + " --rope-factor --hf-overrides --json-model-override-args --attention-backend --enforce-eager"
-                + " --load-format --config-format -c -ctk -ctv",
-            KeyRule("launch-flag", .architecture, .behaviour, "the model is computed otherwise")
-        ),
-        (
-            "--chat-template --chat-template-content-format --default-chat-template-kwargs"
-                + " --hf-chat-template-name --reasoning-parser --tool-call-parser --enable-auto-tool-choice"
-                + " --completion-template --jinja --chat-template-file --chat-template-kwargs"
-                + " --reasoning-format",
-            KeyRule(
-                "launch-flag", .prompt, .behaviour, "the model is shown another prompt, or its answer is read otherwise"
-            )
-        ),
-        (
-            "--generation-config --override-generation-config --sampling-defaults"
-                + " --preferred-sampling-params --seed --random-seed --temp --top-k --top-p --min-p"
-                + " --repeat-penalty --samplers",
-            KeyRule(
-                "launch-flag", .sampling, .behaviour, "requests that do not say it themselves are sampled otherwise")
-        ),
-        (
-            "--tokenizer-mode --skip-tokenizer-init --tokenizer-backend",
-            KeyRule("launch-flag", .tokens, .behaviour, "text becomes tokens otherwise")
-        ),
-    ])
-
     private static let component = Component.launch
 
     /// What differs in the command and the environment.
     static func changes(_ before: LaunchRequest?, _ after: LaunchRequest?) -> [DriftChange] {
-        let (old, new) = (ArgumentList(before?.command ?? []), ArgumentList(after?.command ?? []))
+        let place = { (key: String) in DriftChange.Place("launch", key) }
+        var changes = commands(before?.command ?? [], after?.command ?? [], at: place)
+        if changes.isEmpty, !same(before?.command ?? [], after?.command ?? []) {
+            changes.append(
+                DriftChange(
+                    "format-only", .packaging, .cosmetic, component, [place("command")],
+                    "the same flags are in another order or spelling", consequence: "the command means the same"))
+        }
+        func variables(_ request: LaunchRequest?) -> [(String, String)] {
+            (request?.environment ?? []).map { ($0.name, $0.value) }
+        }
+        return changes + environment(variables(before), variables(after), at: place)
+    }
+
+    /// What differs between two commands, flag by flag; nothing when only the order or the spelling of flags does.
+    static func commands(
+        _ before: [String], _ after: [String], at place: (String) -> DriftChange.Place
+    ) -> [DriftChange] {
+        let (old, new) = (ArgumentList(before), ArgumentList(after))
         var changes: [DriftChange] = []
         if !same(old.words, new.words) {
             changes.append(
                 DriftChange(
-                    "launch-command", .code, .behaviour, component, [.init("launch", "command")],
+                    "launch-command", .code, .behaviour, component, [place("command")],
                     "the command is \(shown(new.words)), was \(shown(old.words))",
                     consequence: "another program runs, or on something else", before: list(old.words),
                     after: list(new.words)))
         }
         for flag in Set(old.flags.keys).union(new.flags.keys).sorted() {
             let (was, now) = (old.flags[flag], new.flags[flag])
-            guard !same(was, now) else { continue }
-            let rule = flags[flag] ?? code
-            changes.append(
-                DriftChange(
-                    rule.rule, rule.kind, rule.severity, component, [.init("launch", "command " + flag)],
-                    "`\(Escaped(flag, limit: 60))` is \(value(now)), was \(value(was))", consequence: rule.consequence,
-                    before: was.map(list), after: now.map(list)))
+            if same(was, now) { continue }
+            changes.append(self.flag(flag, was, now, at: place("command " + flag)))
         }
-        if changes.isEmpty, !same(before?.command ?? [], after?.command ?? []) {
-            changes.append(
-                DriftChange(
-                    "format-only", .packaging, .cosmetic, component, [.init("launch", "command")],
-                    "the same flags are in another order or spelling", consequence: "the command means the same"))
-        }
-        return changes + environment(before, after)
+        return changes
     }
 
-    private static func environment(_ before: LaunchRequest?, _ after: LaunchRequest?) -> [DriftChange] {
-        let old = Dictionary((before?.environment ?? []).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-        let new = Dictionary((after?.environment ?? []).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+    /// The change of a flag; nil is one that is not given, an empty list one without a value.
+    static func flag(_ flag: String, _ was: [String]?, _ now: [String]?, at place: DriftChange.Place) -> DriftChange {
+        let rule = LaunchFlags.rule(flag)
+        return DriftChange(
+            rule.rule, rule.kind, rule.severity, component, [place],
+            "`\(Escaped(flag, limit: 60))` is \(value(now)), was \(value(was))", consequence: rule.consequence,
+            before: was.map(list), after: now.map(list))
+    }
+
+    /// What differs in variables; of a name that is there twice the last counts.
+    static func environment(
+        _ before: [(String, String)], _ after: [(String, String)], at place: (String) -> DriftChange.Place
+    ) -> [DriftChange] {
+        let old = Dictionary(before, uniquingKeysWith: { $1 })
+        let new = Dictionary(after, uniquingKeysWith: { $1 })
         return Set(old.keys).union(new.keys).sorted().compactMap { name in
             let (was, now) = (old[name], new[name])
-            guard !same(was.map { [$0] }, now.map { [$0] }) else { return nil }
-            let isQuiet = name.contains("LOG") || name.hasPrefix("HF_HUB_") || name == "HF_HOME"
+            if same(was.map { [$0] }, now.map { [$0] }) { return nil }
+            let rule = LaunchFlags.rule(variable: name)
             return DriftChange(
-                "launch-environment", .code, isQuiet ? .cosmetic : .behaviour, component,
-                [.init("launch", "env." + name)],
+                rule.rule, rule.kind, rule.severity, component, [place("env." + name)],
                 "`\(Escaped(name, limit: 80))` is \(value(now.map { [$0] })), was \(value(was.map { [$0] }))",
-                consequence: isQuiet ? quiet.consequence : code.consequence, before: was.map { .string($0) },
-                after: now.map { .string($0) })
+                consequence: rule.consequence, before: was.map { .string($0) }, after: now.map { .string($0) })
         }
-    }
-
-    /// What differs in the project's files.
-    static func changes(_ before: [LocalFile], _ after: [LocalFile]) -> [DriftChange] {
-        struct Key: Hashable {
-            let component: Component
-            let path: RelativePath
-        }
-        let old = Dictionary(before.map { (Key(component: $0.component, path: $0.path), $0) }, uniquingKeysWith: { $1 })
-        let new = Dictionary(after.map { (Key(component: $0.component, path: $0.path), $0) }, uniquingKeysWith: { $1 })
-        return Set(old.keys).union(new.keys).sorted { ($0.component, $0.path) < ($1.component, $1.path) }
-            .compactMap { key in
-                let (was, now) = (old[key], new[key])
-                guard was?.sha256 != now?.sha256 else { return nil }
-                let verb = was == nil ? "came" : now == nil ? "is gone" : "changed"
-                return DriftChange(
-                    key.component == .packages ? "packages-changed" : "local-file-changed",
-                    key.component == .prompts ? .prompt : .code, .behaviour, key.component,
-                    [.init(key.path.description)], "a file of the project \(verb)",
-                    consequence: key.component == .prompts
-                        ? "the model is shown another prompt"
-                        : key.component == .packages
-                            ? "other versions compute otherwise, and run other code" : "the start does something else",
-                    before: was.map { .string($0.sha256.description) },
-                    after: now.map { .string($0.sha256.description) })
-            }
     }
 
     // MARK: Values

@@ -18,6 +18,8 @@ enum OtherKeys {
         "tokenizer-max-length", .tokens, .behaviour, "longer inputs are cut here before they are embedded")
     private static let adapterBase = KeyRule(
         "adapter-base", .architecture, .breaking, "the adapter is meant for other weights")
+    private static let adapterRevision = KeyRule(
+        "adapter-base", .architecture, .behaviour, "who loads the base model by this file loads another revision of it")
     private static let adapter = KeyRule(
         "adapter-changed", .architecture, .behaviour, "the adapter changes the weights otherwise")
     private static let scheduler = KeyRule(
@@ -41,7 +43,8 @@ enum OtherKeys {
             return noted ?? (name == "similarity_fn_name" ? similarity : ConfigKeys.unknown)
         case .sentenceBert: return noted ?? (name == "max_seq_length" ? inputLength : TokenizerKeys.setting)
         case .adapter:
-            if name == "base_model_name_or_path" || name == "revision" { return adapterBase }
+            if name == "base_model_name_or_path" { return adapterBase }
+            if name == "revision" { return adapterRevision }
             return noted ?? (name == "inference_mode" || name == "auto_mapping" ? ConfigKeys.names : adapter)
         case .scheduler: return noted ?? scheduler
         case .tokenizerOther: return tokenizerOther

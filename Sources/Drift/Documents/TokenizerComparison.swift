@@ -55,13 +55,13 @@ struct TokenizerComparison {
             let key = Escaped(KeyDifference.text([section.key] + first.path), limit: 120)
             text = "`\(key)` is \(first.after?.short ?? "not set"), was \(first.before?.short ?? "not set")"
         } else if new.isNull {
-            text = "`\(section.key)` is gone (\(TokenizerComparison.type(old)))"
+            text = "`\(section.key)` is gone" + TokenizerComparison.type(old)
         } else if old.isNull {
-            text = "`\(section.key)` came (\(TokenizerComparison.type(new)))"
+            text = "`\(section.key)` came" + TokenizerComparison.type(new)
         } else {
             text =
                 "`\(section.key)` differs in \(found.count) \(found.count == 1 ? "place" : "places")"
-                + " (\(TokenizerComparison.type(new)))"
+                + TokenizerComparison.type(new)
         }
         return [
             DriftChange(
@@ -73,8 +73,9 @@ struct TokenizerComparison {
         ]
     }
 
+    /// The type of a step, in brackets; nothing where it has none.
     private static func type(_ node: JSONNode) -> String {
-        "`" + Escaped(node["type"]?.string ?? "?", limit: 60).description + "`"
+        node["type"]?.string.map { " (`\(Escaped($0, limit: 60))`)" } ?? ""
     }
 
     /// A subtree without what says nothing: defaults that later versions of the library write out, and names it has

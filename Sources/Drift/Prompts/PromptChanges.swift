@@ -67,7 +67,11 @@ struct PromptChanges {
             if !all[index].engines.contains(engine) { all[index].engines.append(engine) }
             if withTools { all[index].withTools = true } else { all[index].withoutTools = true }
         }
-        for engine in PromptEngine.allCases {
+        // Of a template that the launch names and nobody can read nothing is said, least of all that there is none.
+        func isKnown(_ engine: PromptEngine, _ set: TemplateSet) -> Bool {
+            set.launch.map { !$0.governs(engine) || $0.copy != nil } ?? true
+        }
+        for engine in PromptEngine.allCases where isKnown(engine, before) && isKnown(engine, after) {
             for withTools in [false, true] {
                 note(
                     engine.template(of: before, withTools: withTools), engine.template(of: after, withTools: withTools),
@@ -245,7 +249,11 @@ struct PromptChanges {
             add(
                 "template-newly-breaks", .prompt, .breaking, new, old,
                 "this update newly breaks \(turns ?? "the template") (`\(finding.rule.rawValue)`): \(finding.message)",
-                consequence: finding.excerpt.map { "the prompt has `\(Escaped($0, limit: 200))`" })
+                consequence: finding.excerpt.map { excerpt in
+                    // Where two places are shown, each has its own marks.
+                    let mark = excerpt.contains("`") ? "" : "`"
+                    return "the prompt has \(mark)\(Escaped(excerpt, limit: 200))\(mark)"
+                })
         }
     }
 }

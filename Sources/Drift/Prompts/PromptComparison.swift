@@ -33,7 +33,8 @@ package struct PromptComparison: Sendable {
 
     private func run(_ role: SourceRole) async throws -> Comparison.Findings {
         let different = different(role)
-        guard !different.isEmpty else { return Comparison.Findings() }
+        let launches = (try await launch(before, role), try await launch(after, role))
+        guard !different.isEmpty || launches.0 != launches.1 else { return Comparison.Findings() }
         // Beside a template that changed, a file of weights on this machine is asked for its own copy.
         func wants(_ snapshot: Snapshot) -> (Snapshot.File) -> Bool {
             { different.contains($0.path) || snapshot.reader.localPath(of: $0) != nil }
@@ -46,7 +47,20 @@ package struct PromptComparison: Sendable {
         for problem in new.problems + old.problems where !findings.unchecked.contains(problem) {
             findings.unchecked.append(problem)
         }
+        for launch in [new.launch, old.launch] {
+            guard let launch, let reason = launch.reason else { continue }
+            let names = launch.engines.map(\.title).joined(separator: ", ")
+            let problem = DriftReport.Unchecked(
+                file: nil, reason: "the prompts of \(names): \(reason)",
+                hint: "name the template's file in `launch.files` or in `prompts`, so that it is part of the delivery")
+            if !findings.unchecked.contains(problem) { findings.unchecked.append(problem) }
+        }
         return findings
+    }
+
+    /// The template that the launch of a side names, where the model's templates come from this source.
+    private func launch(_ snapshot: Snapshot, _ role: SourceRole) async throws -> LaunchTemplate? {
+        role == TemplateSet.role(of: snapshot) ? try await LaunchTemplate.find(in: snapshot) : nil
     }
 
     /// The files that can say something about templates and are not the same on both sides.

@@ -22,6 +22,7 @@ package enum PromptEngine: String, Sendable, Hashable, CaseIterable {
 
     /// The template that the engine uses of a set; nil when it finds none there, and falls back to one of its own or fails.
     package func template(of set: TemplateSet, withTools: Bool) -> TemplateCopy? {
+        if let launch = set.launch, launch.governs(self) { return launch.copy }
         let copies = set.copies
         func of(_ place: TemplateCopy.Place) -> [TemplateCopy] { copies.filter { $0.place == place } }
         // Files of their own drive out everything that tokenizer_config.json has, also templates of other names.

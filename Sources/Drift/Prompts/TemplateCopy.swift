@@ -6,6 +6,8 @@ package import ContentModel
 package struct TemplateCopy: Sendable, Hashable {
     /// The kinds of places.
     package enum Place: String, Sendable, Hashable, CaseIterable {
+        /// What the launch names with `--chat-template`: for the engine that it starts nothing else counts.
+        case launch
         /// `chat_template.jinja`.
         case file
         /// `additional_chat_templates/NAME.jinja`.

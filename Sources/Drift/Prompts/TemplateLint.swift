@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentModel
-internal import Jinja
+package import Jinja
 
 /// Checks one chat template by itself, by rendering it for small conversations.
 ///
@@ -80,8 +80,12 @@ package struct TemplateLint: Sendable {
         return rendering.text
     }
 
-    /// An error in one line.
-    static func text(_ error: JinjaError) -> String { "\(error.kind.rawValue): \(Escaped(error.message))" }
+    /// An error in one line. Python ends some messages with a full stop: what follows here is part of the sentence.
+    package static func text(_ error: JinjaError) -> String {
+        let message = error.message
+        let isSentence = message.hasSuffix(".") && !message.hasSuffix("..")
+        return "\(error.kind.rawValue): \(Escaped(isSentence ? String(message.dropLast()) : message))"
+    }
 
     // MARK: - Rendering
 

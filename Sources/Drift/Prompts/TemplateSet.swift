@@ -15,6 +15,8 @@ package struct TemplateSet: Sendable {
     package let problems: [DriftReport.Unchecked]
     /// Whether transformers makes a processor for the model: only then it reads the processor's places.
     package let hasProcessor: Bool
+    /// The template that the launch names; nil when it names none, or this is not where the model's templates are.
+    package let launch: LaunchTemplate?
     /// The tokens of each GGUF file, by its name.
     private let embedded: [(file: String, tokens: SpecialTokens)]
 
@@ -28,7 +30,7 @@ package struct TemplateSet: Sendable {
     /// Makes a set of copies that are at hand.
     package init(copies: [TemplateCopy], tokens: SpecialTokens = .none, hasProcessor: Bool = false) {
         (self.copies, self.tokens, self.hasProcessor) = (copies, tokens, hasProcessor)
-        (problems, embedded) = ([], [])
+        (problems, embedded, launch) = ([], [], nil)
     }
 
     /// Reads the templates of a source.
@@ -76,13 +78,20 @@ package struct TemplateSet: Sendable {
             if case .document = TemplateSet.kind(of: file, in: directory) { hasProcessor = true }
         }
         let order = TemplateCopy.Place.allCases
-        copies = reader.copies.enumerated().sorted { left, right in
+        let isModel = directory.isEmpty && role == TemplateSet.role(of: snapshot)
+        launch = isModel ? try await LaunchTemplate.find(in: snapshot) : nil
+        copies = ([launch?.copy].compactMap(\.self) + reader.copies).enumerated().sorted { left, right in
             let (a, b) = (order.firstIndex(of: left.element.place) ?? 0, order.firstIndex(of: right.element.place) ?? 0)
             return (a, left.offset) < (b, right.offset)
         }.map(\.element)
         tokens = SpecialTokens(config: config, map: map, file: tokensFile)
         (problems, embedded) = (reader.problems, reader.embedded)
         self.hasProcessor = hasProcessor
+    }
+
+    /// The source that the model's templates come from: that of the tokenizer, where there is one.
+    static func role(of snapshot: Snapshot) -> SourceRole {
+        snapshot.files.contains { $0.role == .tokenizer } ? .tokenizer : .model
     }
 
     /// What a file can say about templates.
@@ -144,8 +153,10 @@ package struct TemplateSet: Sendable {
     /// Copies of one name that are not the same text for a reader of templates: each different one, with the first of all.
     package var disagreements: [(first: TemplateCopy, other: TemplateCopy)] {
         var found: [(first: TemplateCopy, other: TemplateCopy)] = []
-        for (index, copy) in copies.enumerated() where copy.place != .other {
-            let same = copies[..<index].first { $0.name.utf8.elementsEqual(copy.name.utf8) && $0.place != .other }
+        // Whoever names one on a command line means another than the repository's.
+        func counts(_ copy: TemplateCopy) -> Bool { copy.place != .other && copy.place != .launch }
+        for (index, copy) in copies.enumerated() where counts(copy) {
+            let same = copies[..<index].first { $0.name.utf8.elementsEqual(copy.name.utf8) && counts($0) }
             if let first = same, !first.isSameText(as: copy) { found.append((first, copy)) }
         }
         return found

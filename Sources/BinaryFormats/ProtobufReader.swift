@@ -1,43 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import BinaryFormats
-
 /// Walks over the fields of a protobuf message without its schema. Contents of fields are only read when they are asked for.
-struct ProtobufReader: ~Copyable {
+///
+/// A field never reaches beyond its message, nor a message beyond the source. How many fields are read is up to the caller,
+/// who has to have a limit.
+package struct ProtobufReader: ~Copyable {
     /// What a field holds.
-    enum Value {
+    package enum Value: Sendable, Hashable {
+        /// A number of variable length.
         case number(UInt64)
-        /// Bytes, a text or a message: where they begin, and how many.
+        /// Bytes, a text, a message, or a number of four or eight bytes: where they begin, and how many.
         case range(offset: UInt64, count: UInt64)
     }
 
     /// A field.
-    struct Field {
-        let number: UInt64
-        let value: Value
-        /// Where the field begins.
-        let offset: UInt64
+    package struct Field: Sendable, Hashable {
+        /// Its number, 1 to 2²⁹ − 1.
+        package let number: UInt64
+        /// What it holds.
+        package let value: Value
+        /// Where the field begins in the source.
+        package let offset: UInt64
     }
 
     /// Why a message could not be read.
-    enum Problem: Error {
+    package enum Problem: Error, Sendable, Hashable {
+        /// The source could not be read.
         case bytes(ByteError)
+        /// It is no message: where, and why.
         case malformed(offset: UInt64, reason: String)
     }
 
     private var cursor: ByteCursor
     private let end: UInt64
 
-    init(_ source: any ByteSource, at offset: UInt64 = 0, count: UInt64? = nil) {
-        // Nested messages are mostly short: a large window would be read again and again.
+    /// Begins with the first field of the message of `count` bytes at `offset`: to the end of the source when nothing is said.
+    package init(_ source: any ByteSource, at offset: UInt64 = 0, count: UInt64? = nil) {
+        // Nested messages are mostly short, and there can be hundreds of thousands: no window is larger than its message.
         let size = count ?? source.size
-        cursor = ByteCursor(source, at: offset, windowSize: size < 4096 ? 4096 : 64 * 1024)
+        cursor = ByteCursor(source, at: offset, windowSize: Int(clamping: min(size, 64 * 1024)))
         let (end, overflow) = offset.addingReportingOverflow(size)
         self.end = overflow ? source.size : min(end, source.size)
     }
 
     /// The next field; nil at the end of the message.
-    mutating func next() throws(Problem) -> Field? {
+    ///
+    /// - Throws: `Problem`; after that nothing more can be read.
+    package mutating func next() throws(Problem) -> Field? {
         guard cursor.position < end else { return nil }
         let offset = cursor.position
         let key = try varint()

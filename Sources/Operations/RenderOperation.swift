@@ -134,7 +134,7 @@ package struct RenderOperation: Sendable {
         let directory = file.path.segments.dropLast().joined(separator: "/")
         let set = try await TemplateSet(of: snapshot, role: file.role, directory: directory) { $0.path == file.path }
         var focus = set.copies.filter { $0.file.utf8.elementsEqual(file.name.utf8) }
-        let name = "`\(Escaped(file.name, limit: 1024))`"
+        let name = "`\(Escaped(target.text, limit: 1024))`"
         let remedy = "name a file with a chat template in it, or the directory that has one"
         if focus.isEmpty, let problem = set.problems.first(where: { $0.file == file.name }) {
             throw Failure(.template, "\(name) cannot be read: \(problem.reason)", hint: problem.hint ?? remedy)

@@ -294,4 +294,15 @@ import Testing
             [:], command: ["serve", "--chat-template", "{model}/other.jinja"], model: ["other.jinja": Self.template])
         #expect(try await LaunchTemplate.find(in: inside)?.copy?.text == Self.template)
     }
+
+    @Test func `a script that is gone says nothing about templates`() async throws {
+        let script = "#!/bin/sh\nexec vllm serve m --chat-template prompts/chat.jinja\n"
+        let files = ["start.sh": script, "prompts/chat.jinja": Self.template]
+        let old = files.merging(["start.sh": script + "# older\n"]) { $1 }
+        let report = try await Comparison(
+            try Self.side(old, model: Self.own, keeps: false), try Self.side(files, model: Self.own)
+        ).run()
+        #expect(report.lines == ["local-file-changed behaviour start.sh"])
+        #expect(report.unchecked.map(\.file) == ["start.sh"])
+    }
 }

@@ -79,7 +79,8 @@ struct LocalFileComparison {
                 ? "the model is shown another prompt"
                 : component == .packages
                     ? "other versions compute otherwise, and run other code" : "the start does something else",
-            before: was.map { .string($0.sha256.description) }, after: now.map { .string($0.sha256.description) },
+            before: diff == nil ? was.map { .string($0.sha256.description) } : nil,
+            after: diff == nil ? now.map { .string($0.sha256.description) } : nil,
             evidence: diff.map { .text($0) })
     }
 
@@ -144,19 +145,23 @@ struct LocalFileComparison {
         let place = { (key: String) in DriftChange.Place(path.description, key) }
         var changes: [DriftChange] = []
         // Commands of the same program are taken for one that changed.
-        var gone = removed.commands
-        var came: [[String]] = []
+        var gone = Dictionary(grouping: removed.commands.reversed()) { TextKey($0.first ?? "") }
+        var isPaired = removed.commands.count == added.commands.count
         for command in added.commands {
-            guard let index = gone.firstIndex(where: { $0.first == command.first }) else {
-                came.append(command)
-                continue
+            guard let former = gone[TextKey(command.first ?? "")]?.popLast() else {
+                isPaired = false
+                break
             }
-            changes += LaunchComparison.commands(gone.remove(at: index), command, at: place)
+            changes += LaunchComparison.commands(former, command, at: place)
         }
         changes += LaunchComparison.environment(removed.variables, added.variables, at: place)
         // What is only in another order, in another quoting or between other operators is shown as it is.
-        return gone.isEmpty && came.isEmpty && !changes.isEmpty ? changes : [whole()] + changes
+        guard changes.count <= LocalFileComparison.maximumChanges else { return [whole()] }
+        return isPaired && !changes.isEmpty ? changes : [whole()] + changes
     }
+
+    /// The most changes of one script; with more the text says it better.
+    private static let maximumChanges = 500
 
     private struct Rest {
         var commands: [[String]] = []

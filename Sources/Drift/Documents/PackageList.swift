@@ -9,8 +9,8 @@ struct PackageList {
         var name: String
         /// What stands behind the name: `==0.8.0`, `>=4.40,<5`, `@ git+https://…`, or nothing. Of a lock the version.
         var version: String
-        /// The digests that the file accepts, sorted.
-        var hashes: [String]
+        /// The digests that the file accepts.
+        var hashes: Set<String>
     }
 
     /// The packages by their plain name: lower case, `-` for `_` and `.`; options such as `--index-url …` by themselves.
@@ -18,6 +18,9 @@ struct PackageList {
 
     /// The most lines that are read; what is beyond counts as one entry of its own.
     static let maximumLines = 200_000
+
+    /// The longest text of the versions that one name has.
+    private static let maximumVersion = 500
 
     /// Whether a file of this name, in lower case, is a lock of packages.
     static func isLock(_ name: String) -> Bool {
@@ -45,13 +48,17 @@ struct PackageList {
     private mutating func add(_ name: String, _ version: String, _ hashes: [String]) {
         let key = TextKey(PackageList.plain(name))
         guard let known = entries[key] else {
-            entries[key] = Entry(name: name, version: version, hashes: hashes.sorted())
+            entries[key] = Entry(name: name, version: version, hashes: Set(hashes))
             return
         }
-        // The same name for several platforms: all of what is asked for.
-        guard !known.version.utf8.elementsEqual(version.utf8) || known.hashes != hashes.sorted() else { return }
-        let versions = known.version.utf8.elementsEqual(version.utf8) ? version : known.version + " and " + version
-        entries[key] = Entry(name: known.name, version: versions, hashes: (known.hashes + hashes).sorted())
+        // The same name for several platforms: all of what is asked for, in one entry as long as that can be read.
+        let isKnown = known.version.utf8.elementsEqual(version.utf8)
+        guard isKnown || known.version.utf8.count < PackageList.maximumVersion else {
+            entries[TextKey(key.text + " " + version)] = Entry(name: name, version: version, hashes: Set(hashes))
+            return
+        }
+        if !isKnown { entries[key]?.version += " and " + version }
+        entries[key]?.hashes.formUnion(hashes)
     }
 
     // MARK: requirements.txt, environment.yml
@@ -93,7 +100,7 @@ struct PackageList {
         guard !name.isEmpty, !first.hasPrefix("-"), !isConda || !name.hasSuffix(":"), !first.hasSuffix(":") else {
             // An option, an address or a path: its own name, so that another one is one gone and one come.
             let option = words.joined(separator: " ")
-            entries[TextKey(option)] = Entry(name: option, version: "", hashes: hashes.sorted())
+            entries[TextKey(option)] = Entry(name: option, version: "", hashes: Set(hashes))
             return
         }
         let version = String(words.joined(separator: " ").dropFirst(name.count)).trimmed

@@ -29,7 +29,6 @@ struct ShellScript {
         var bytes = Array(script.utf8)[...]
         var words: [Word] = []
         var word: Word?
-        var count = 0
         func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
         while let byte = bytes.popFirst() {
             switch byte {
@@ -65,12 +64,11 @@ struct ShellScript {
                 if let current = word { words.append(current) }
                 word = nil
             default:
-                if word == nil { count += 1 }
                 word = word ?? Word()
                 word?.text.append(byte)
                 word?.raw.append(byte)
             }
-            guard count <= ShellScript.maximumWords else { return nil }
+            guard words.count + marks.count <= ShellScript.maximumWords else { return nil }
         }
         if let word { words.append(word) }
         take(&words)

@@ -43,6 +43,16 @@ package struct LaunchTemplate: Sendable, Hashable {
         return nil
     }
 
+    /// Whether everything is there in which the launch of a side could name a template.
+    static func isKnown(_ snapshot: Snapshot) async throws -> Bool {
+        let given = ArgumentList(snapshot.launch?.command ?? []).flags
+        if flags.contains(where: { given[$0] != nil }) { return true }
+        for file in snapshot.localFiles where file.component == .launch {
+            if try await read(file, snapshot) == nil { return false }
+        }
+        return true
+    }
+
     private static func read(_ file: LocalFile, _ snapshot: Snapshot) async throws -> [UInt8]? {
         do { return try await snapshot.reader.localFile(file) } catch is Failure { return nil }
     }

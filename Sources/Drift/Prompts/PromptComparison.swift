@@ -33,14 +33,17 @@ package struct PromptComparison: Sendable {
 
     private func run(_ role: SourceRole) async throws -> Comparison.Findings {
         let different = different(role)
-        let launches = (try await launch(before, role), try await launch(after, role))
+        // What one side may say in a script that is not here cannot be compared with what the other says.
+        let knowsBefore = try await LaunchTemplate.isKnown(before)
+        let knowsBoth = try await LaunchTemplate.isKnown(after) && knowsBefore
+        let launches = knowsBoth ? (try await launch(before, role), try await launch(after, role)) : (nil, nil)
         guard !different.isEmpty || launches.0 != launches.1 else { return Comparison.Findings() }
         // Beside a template that changed, a file of weights on this machine is asked for its own copy.
         func wants(_ snapshot: Snapshot) -> (Snapshot.File) -> Bool {
             { different.contains($0.path) || snapshot.reader.localPath(of: $0) != nil }
         }
-        let old = try await TemplateSet(of: before, role: role, wantsGGUF: wants(before))
-        let new = try await TemplateSet(of: after, role: role, wantsGGUF: wants(after))
+        let old = try await TemplateSet(of: before, role: role, readsLaunch: knowsBoth, wantsGGUF: wants(before))
+        let new = try await TemplateSet(of: after, role: role, readsLaunch: knowsBoth, wantsGGUF: wants(after))
         let inventories = try await (inventory(before, role, old), inventory(after, role, new))
         var changes = PromptChanges(old, new, inventories: inventories, prefix: role.pathPrefix)
         var findings = changes.findings()

@@ -37,10 +37,11 @@ package struct TemplateSet: Sendable {
     ///
     /// - Parameters:
     ///   - directory: where in the source to look, without a `/` at its end; empty for its root.
+    ///   - readsLaunch: whether what the launch names counts.
     ///   - wantsGGUF: which of its GGUF files are opened.
     /// - Throws: what the snapshot's reader throws. A file that is missing or is not what its name says is a problem.
     package init(
-        of snapshot: Snapshot, role: SourceRole = .model, directory: String = "",
+        of snapshot: Snapshot, role: SourceRole = .model, directory: String = "", readsLaunch: Bool = true,
         wantsGGUF: (Snapshot.File) -> Bool = { _ in true }
     ) async throws {
         var reader = TemplateReader(snapshot: snapshot)
@@ -78,7 +79,7 @@ package struct TemplateSet: Sendable {
             if case .document = TemplateSet.kind(of: file, in: directory) { hasProcessor = true }
         }
         let order = TemplateCopy.Place.allCases
-        let isModel = directory.isEmpty && role == TemplateSet.role(of: snapshot)
+        let isModel = readsLaunch && directory.isEmpty && role == TemplateSet.role(of: snapshot)
         launch = isModel ? try await LaunchTemplate.find(in: snapshot) : nil
         copies = ([launch?.copy].compactMap(\.self) + reader.copies).enumerated().sorted { left, right in
             let (a, b) = (order.firstIndex(of: left.element.place) ?? 0, order.firstIndex(of: right.element.place) ?? 0)

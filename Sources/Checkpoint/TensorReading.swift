@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Checkpoint {
-    /// Gives the bytes of a tensor as safetensors has them: packed, row by row, least significant byte first.
+    /// Prepares to read the bytes of a tensor as safetensors has them: packed, row by row, least significant byte first.
     ///
-    /// Memory is bounded by about twice `chunkSize`, whatever the strides are; the storage is read in as long stretches as they
-    /// allow. Checksums are not compared here: see `CheckpointStorage.verify`.
+    /// Memory is `pieceSize`, in the caller's buffer, and less than 300 KiB, whatever the strides are; the storage is read in as
+    /// long stretches as they allow, which of a transposed matrix are the longer the larger a piece is. Checksums are not compared
+    /// here: see `CheckpointStorage.verify`.
+    ///
+    /// - Parameter pieceSize: how many bytes a piece may have; at least 4096.
+    package func gather(_ tensor: CheckpointTensor, pieceSize: Int) -> TensorGather? {
+        guard storages.indices.contains(tensor.storage) else { return nil }
+        return TensorGather(tensor, storages[tensor.storage], isBigEndian: isBigEndian, pieceSize: pieceSize)
+    }
+
+    /// Gives the bytes of a tensor to `sink`, in order; see `gather`.
     ///
     /// - Parameters:
     ///   - chunkSize: how many bytes a piece may have; at least 4096.
@@ -13,10 +22,13 @@ extension Checkpoint {
     package func read(
         _ tensor: CheckpointTensor, chunkSize: Int = 4 << 20, into sink: (RawSpan) throws -> Void
     ) throws {
-        guard var pieces = TensorPieces(of: tensor, in: self, chunkSize: chunkSize) else { return }
-        while try pieces.next() {
+        guard var gather = gather(tensor, pieceSize: chunkSize) else { return }
+        var piece: [UInt8] = []
+        while true {
+            let count = try gather.next(into: &piece)
+            guard count > 0 else { return }
             // SAFETY: every byte of the piece is initialised; the sink cannot keep the span.
-            try unsafe sink(pieces.piece.span.bytes)
+            try unsafe sink(piece.span.bytes.extracting(first: count))
         }
     }
 

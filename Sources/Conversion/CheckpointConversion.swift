@@ -2,15 +2,15 @@
 
 internal import BinaryFormats
 internal import Checkpoint
-internal import ContentModel
+package import ContentModel
 internal import FileIO
 package import Safetensors
 package import SystemPackage
 
 /// Writes the safetensors files of a plan, and proves them.
 ///
-/// All processors work on it, each in two buffers of 256 KiB, whatever the size of the tensors; one that does not lie in the
-/// checkpoint as it is written takes a few MiB.
+/// All processors work on it, each in two buffers of 256 KiB, whatever the size of the tensors; for those that do not lie in the
+/// checkpoint as they are written the buffers are larger, 16 MiB in all.
 package struct CheckpointConversion: Sendable {
     private let plans: [CheckpointPlan]
     private let layouts: [WritePlan]
@@ -79,6 +79,18 @@ package struct CheckpointConversion: Sendable {
         }
     }
 
+    /// What is to be said when the checksum of a tensor's storage is not the one that the archive declares.
+    package static func damage(of tensor: TensorName, _ found: UInt32, declared: UInt32) -> Failure {
+        damage(
+            "tensor `\(tensor)`: the checksum of its storage is \(String(found, radix: 16)), "
+                + "\(String(declared, radix: 16)) is declared")
+    }
+
+    /// What is to be said when the archive's checksums are wrong.
+    static func damage(_ reason: String) -> Failure {
+        Failure(.refused, "the checkpoint is damaged: \(reason)", hint: "fetch it again; nothing was written")
+    }
+
     @concurrent
     private static func synchronize(_ targets: [TensorPass.Target]) async throws {
         for target in targets { try target.file.synchronize() }
@@ -111,6 +123,7 @@ package struct CheckpointConversion: Sendable {
                     }
                 } else {
                     job = TensorPass.Job(info: info, bytes: .gathered(checkpoint, tensor))
+                    if unchecked[index].remove(storage.root) != nil { job.storage = checkpoint.storages[storage.root] }
                 }
                 if targets.indices.contains(number) {
                     // No overflow: the layout has counted the whole file.

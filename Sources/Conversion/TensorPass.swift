@@ -25,7 +25,8 @@ struct TensorPass: Sendable {
         let bytes: Bytes
         /// The file that the bytes go into, and where; nil to hash only.
         var target: (file: Target, place: UInt64)?
-        /// The storage that is this stretch and no more, when its checksum is to be compared on the way.
+        /// The storage whose checksum is to be compared with this tensor: on the way when it is this stretch and no more, before
+        /// when the tensor is collected from it.
         var storage: CheckpointStorage?
     }
 
@@ -96,8 +97,8 @@ struct TensorPass: Sendable {
         var first = TensorStream()
         var second = TensorStream()
         while !queue.isStopped {
-            try first.prepare(queue, progress)
-            try second.prepare(queue, progress)
+            try first.prepare(queue)
+            try second.prepare(queue)
             if !first.isBusy, !second.isBusy { return }
             let count = try first.fill() + second.fill()
             TensorStream.hash(&first, &second)

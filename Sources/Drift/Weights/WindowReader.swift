@@ -12,9 +12,11 @@ struct WindowReader {
     /// The file that was opened last: tensors of one file come one after another.
     private var path: FilePath?
     private var source: FileSource?
-    /// What is being collected, and how much of the last piece was taken.
-    private var pieces: TensorPieces?
-    private var taken = 0
+    /// What is being collected, and the last piece of it.
+    private var gather: TensorGather?
+    private var piece: [UInt8] = []
+    /// How many bytes of the piece there are, and how many of them were taken.
+    private var (there, taken) = (0, 0)
     /// The window. What is behind the bytes that were read last is of an older one.
     private(set) var bytes: [UInt8] = []
 
@@ -26,14 +28,14 @@ struct WindowReader {
     /// - Throws: `Failure` when its file cannot be opened.
     mutating func begin(_ tensor: MeasureJob.Tensor) throws(Failure) {
         if bytes.isEmpty { bytes = [UInt8](repeating: 0, count: size) }
-        (pieces, taken) = (nil, 0)
+        (gather, there, taken) = (nil, 0, 0)
         switch tensor.place {
         case .file:
             guard let wanted = tensor.path else { throw Failure(.file, "the file is not on this machine") }
             if path == wanted, source != nil { return }
             (source, path) = (try FileSource(wanted), wanted)
         case .storage: break
-        case .gathered(let checkpoint, let view): pieces = TensorPieces(of: view, in: checkpoint, chunkSize: size)
+        case .gathered(let checkpoint, let view): gather = checkpoint.gather(view, pieceSize: size)
         }
     }
 
@@ -69,18 +71,15 @@ struct WindowReader {
     private mutating func collect(_ wanted: Int) throws {
         var filled = 0
         while filled < wanted {
-            let there = pieces?.piece.count ?? 0
             if taken == there {
-                guard try pieces?.next() == true else {
+                there = try gather?.next(into: &piece) ?? 0
+                guard there > 0 else {
                     throw ByteError.truncated(offset: UInt64(filled), count: UInt64(wanted), size: UInt64(filled))
                 }
                 taken = 0
-                continue
             }
             let count = min(wanted - filled, there - taken)
-            if let piece = pieces?.piece {
-                bytes.replaceSubrange(filled..<filled + count, with: piece[taken..<taken + count])
-            }
+            bytes.replaceSubrange(filled..<filled + count, with: piece[taken..<taken + count])
             taken += count
             filled += count
         }

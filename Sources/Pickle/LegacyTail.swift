@@ -53,7 +53,8 @@ enum LegacyTail {
         return graph.shape(of: node)
     }
 
-    private static func elementSize(_ name: String) -> UInt64? {
+    /// The size of an element of a storage class; nil for a class that has none.
+    static func elementSize(_ name: String) -> UInt64? {
         switch name {
         case "ComplexDoubleStorage": 16
         case "DoubleStorage", "LongStorage", "ComplexFloatStorage": 8

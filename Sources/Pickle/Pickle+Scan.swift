@@ -14,6 +14,19 @@ extension Pickle {
         try scan(source, options: options, context: context, depth: 0)
     }
 
+    /// Judges all pickles in a member of PyTorch's first format, to its last byte, as PyTorch reads it.
+    ///
+    /// What is not laid out so is found malformed; the pickles behind are looked for then, as far as that goes.
+    ///
+    /// - Throws: only `ByteError.absent` (fetch that range, then call again) and `ByteError.unreadable`.
+    public static func scan(
+        _ source: any ByteSource, torchTar member: TorchTarMember, options: PickleOptions = PickleOptions()
+    ) throws(ByteError) -> PickleReport {
+        let scan = try TorchTarScan(member, source, options: options)
+        return report(
+            scan.judge, imports: scan.imports, refused: scan.refused, streams: scan.streams, opcodes: scan.opcodes)
+    }
+
     static func scan(
         _ source: any ByteSource, options: PickleOptions, context: PickleContext, depth: Int
     ) throws(ByteError) -> PickleReport {
@@ -52,31 +65,40 @@ extension Pickle {
         if depth == 0, let place = isSalvageNeeded {
             try salvage(source, behind: place, options: options, into: &judge)
         }
-        let refused = document.imports.lazy.map(\.global).filter { !GlobalNames.isAcceptedByWeightsOnly($0) }
-            .prefix(options.limits.findings)
+        return report(
+            judge, imports: document.imports, refused: document.refusedByWeightsOnly, streams: document.streams.count,
+            opcodes: document.opcodes, isTorchLegacy: isLegacy)
+    }
+
+    private static func report(
+        _ judge: PickleJudge, imports: [PickleImport], refused: PickleWeightsOnlyRefusal?, streams: Int,
+        opcodes: UInt64, isTorchLegacy: Bool = false
+    ) -> PickleReport {
+        let names = imports.lazy.map(\.global).filter { !GlobalNames.isAcceptedByWeightsOnly($0) }
+            .prefix(judge.options.limits.findings)
         let findings = judge.findings.enumerated()
             .sorted { ($0.element.offset, $0.offset) < ($1.element.offset, $1.offset) }.map(\.element)
         return PickleReport(
             verdict: findings.map(\.verdict).max() ?? .clean, findings: findings, isCut: judge.isCut,
-            imports: document.imports,
+            imports: imports,
             weightsOnly: PickleReport.WeightsOnly(
-                refusedNames: refused.isEmpty
+                refusedNames: names.isEmpty
                     ? []
-                    : Array(Set(refused.map { Excerpt.of($0.qualifiedName) })).sorted {
+                    : Array(Set(names.map { Excerpt.of($0.qualifiedName) })).sorted {
                         $0.utf8.lexicographicallyPrecedes($1.utf8)
                     },
-                refusedInstruction: document.refusedByWeightsOnly),
-            streams: document.streams.count, opcodes: document.opcodes, isTorchLegacy: isLegacy)
+                refusedInstruction: refused),
+            streams: streams, opcodes: opcodes, isTorchLegacy: isTorchLegacy)
     }
 
     /// CPython's loader in C read across frames for years: names what it would do.
-    private static func readAcrossFrames(
-        _ source: any ByteSource, options: PickleOptions, into judge: inout PickleJudge
+    static func readAcrossFrames(
+        _ source: any ByteSource, at offset: UInt64 = 0, options: PickleOptions, into judge: inout PickleJudge
     ) throws(ByteError) {
         var options = options
         options.enforcesFrames = false
         options.streams = 1
-        try adopt(try read(source, options: options), options: options, into: &judge)
+        try adopt(try read(source, at: offset, options: options), options: options, into: &judge)
     }
 
     /// Takes over what is bad in another reading of the same bytes.
@@ -95,7 +117,7 @@ extension Pickle {
     /// Where reading had to stop, looks for pickles further on, so that the report names what they would do.
     ///
     /// The verdict does not depend on it: it is not clean any more.
-    private static func salvage(
+    static func salvage(
         _ source: any ByteSource, behind place: UInt64, options: PickleOptions, into judge: inout PickleJudge
     ) throws(ByteError) {
         let end = min(source.size, place.addingReportingOverflow(16 << 20).partialValue)

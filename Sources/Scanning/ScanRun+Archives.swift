@@ -163,20 +163,39 @@ extension ScanRun {
                 }
             findings.add(rule, place.at(anomaly.offset), anomaly.description)
         }
-        if ["pickle", "storages", "tensors"].allSatisfy({ directory[$0] != nil }) {
-            findings.add(.archiveTorchTar, place, "a checkpoint of PyTorch 0.1")
-        }
+        // Of several of one name PyTorch takes the last.
+        let parts = ["pickle", "storages", "tensors"].compactMap { name in directory[name].map { (name, $0) } }
+        let isTorch = parts.count == 3
+        if isTorch { findings.add(.archiveTorchTar, place, "a checkpoint of PyTorch 0.1") }
         for member in directory.members where member.kind == .file {
             guard try countMember(place) else { break }
             do throws(ArchiveError) {
                 let contents = try directory.contents(member)
                 do throws(ByteError) {
-                    _ = try scan(contents, name: member.name.text, at: place.member(member.name.text), depth: depth + 1)
+                    let role = isTorch ? parts.first { $0.1 == member }?.0 : nil
+                    try scan(contents, role, name: member.name.text, at: place.member(member.name.text), depth + 1)
                 } catch { throw .bytes(error) }
             } catch {
                 if case .bytes(let error) = error { throw error }
             }
         }
+    }
+
+    /// Scans a member of a tar archive for what it is, and for what PyTorch takes it for.
+    private mutating func scan(
+        _ contents: PartialSource, _ role: String?, name: String, at place: ScanPlace, _ depth: Int
+    ) throws(ByteError) {
+        if let role, let member = TorchTarMember(rawValue: role) {
+            let content = try Content.detect(contents, name: FileName(name))
+            if content.kind != .pickle {
+                _ = try scan(contents, name: name, at: place, depth: depth)
+            } else {
+                try checkTail(contents, content, name: name, at: place, depth: depth)
+            }
+            return take(try Pickle.scan(contents, torchTar: member, options: options.pickle), at: place)
+        }
+        let kind = try scan(contents, name: name, at: place, depth: depth)
+        if role != nil, kind != .pickle { try pickle(contents, name: name, at: place) }
     }
 
     // MARK: - Packed streams

@@ -8,5 +8,5 @@
 /// checks a content asks for and opens what is packed inside.
 package enum Scanning {
     /// The version of the rules: raised by every change that can alter a verdict, so that kept verdicts are made anew.
-    package static let rulesVersion = 2
+    package static let rulesVersion = 3
 }

@@ -42,6 +42,9 @@ package struct CheckpointStorage: Sendable {
     /// How many bytes it has.
     package var byteCount: UInt64 { contents.size }
 
+    /// Whether the archive declares a checksum that its bytes are a part of, be it not of them alone.
+    package var hasChecksum: Bool { checksum != nil || archived?.checksum != nil }
+
     /// Reads all bytes and compares their CRC-32 with the archive's; PyTorch itself does not.
     ///
     /// - Throws: `storage` when they differ. Does nothing where there is no checksum to compare.

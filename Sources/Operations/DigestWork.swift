@@ -46,10 +46,17 @@ struct DigestWork: Sendable {
         defer { session.emit(.ended) }
         let progress: @Sendable (Int) -> Void = { session.emit(.advanced(Int64($0))) }
 
-        // Only of safetensors do both come from one reading.
-        let plain = items.indices.filter {
-            items[$0].wantsBytes && !(items[$0].wantsTensors && items[$0].container == .safetensors)
+        // Both come from one reading where the tensors lie in the file one behind the other. Those that have to be unpacked or
+        // collected, or lie in one another, are read once more, on all cores: the digest of the whole needs the bytes in their order.
+        var passing: [Int: PassingTensors] = [:]
+        for place in items.indices where items[place].wantsBytes && items[place].wantsTensors {
+            passing[place] = PassingTensors(items[place])
         }
+        func isBoth(_ place: Int) -> Bool {
+            items[place].wantsBytes && items[place].wantsTensors
+                && (items[place].container == .safetensors || passing[place] != nil)
+        }
+        let plain = items.indices.filter { items[$0].wantsBytes && !isBoth($0) }
         await Digests.of(plain.map { items[$0].path }, progress: progress) { index, result in
             results.withLock { found in
                 switch result {
@@ -60,15 +67,13 @@ struct DigestWork: Sendable {
         }
         try Task.checkCancellation()
         // The largest first, so that no core is left alone with one at the end.
-        let both = items.indices.filter {
-            items[$0].wantsBytes && items[$0].wantsTensors && items[$0].container == .safetensors
-        }.sorted { items[$0].size > items[$1].size }
+        let both = items.indices.filter(isBoth).sorted { items[$0].size > items[$1].size }
         try await withThrowingTaskGroup(of: (Int, Found).self) { group in
             var waiting = both.makeIterator()
             func start() {
                 guard let place = waiting.next() else { return }
-                let path = items[place].path
-                group.addTask { (place, try await DigestWork.readBoth(path, progress)) }
+                let (path, tensors) = (items[place].path, passing[place])
+                group.addTask { (place, try await DigestWork.readBoth(path, tensors, progress)) }
             }
             for _ in 0..<Processors.count { start() }
             while let (place, found) = try await group.next() {
@@ -77,8 +82,7 @@ struct DigestWork: Sendable {
             }
         }
         let only = items.indices.filter {
-            items[$0].wantsTensors
-                && (items[$0].container == .gguf || items[$0].container == .safetensors && !items[$0].wantsBytes)
+            items[$0].wantsTensors && items[$0].container != .checkpoint && !isBoth($0)
         }
         // What was read for the digest of the whole is in memory or on the disk: progress counts it once.
         let quiet: @Sendable (Int) -> Void = { _ in }
@@ -89,7 +93,8 @@ struct DigestWork: Sendable {
                 results.withLock { $0[place].merge(found) }
             }
         }
-        for place in items.indices where items[place].wantsTensors && items[place].container == .checkpoint {
+        for place in items.indices
+        where items[place].wantsTensors && items[place].container == .checkpoint && !isBoth(place) {
             let report = items[place].wantsBytes ? quiet : progress
             let found = try await DigestWork.readCheckpoint(items[place].path, report)
             results.withLock { $0[place].merge(found) }
@@ -126,8 +131,11 @@ struct DigestWork: Sendable {
 
     /// The digest of a file and those of its tensors from one reading, interleaved.
     @concurrent
-    private static func readBoth(_ path: FilePath, _ progress: @Sendable (Int) -> Void) async throws -> Found {
+    private static func readBoth(
+        _ path: FilePath, _ passing: PassingTensors?, _ progress: @Sendable (Int) -> Void
+    ) async throws -> Found {
         var found = Found()
+        var passing = passing
         do {
             let file = try File(path, .reading)
             file.willReadSequentially()
@@ -139,11 +147,21 @@ struct DigestWork: Sendable {
                 try Task.checkCancellation()
                 let count = try file.fill(&buffer, at: offset)
                 if count == 0 { break }
-                tensors.update(buffer.span.bytes.extracting(first: count), together: &hasher)
+                let bytes = buffer.span.bytes.extracting(first: count)
+                if passing == nil {
+                    tensors.update(bytes, together: &hasher)
+                } else {
+                    passing?.update(bytes, together: &hasher)
+                }
                 offset += Int64(count)
                 progress(count)
             }
             found.sha256 = hasher.finalize()
+            if let passing {
+                (found.tensors, found.problem) = passing.finish()
+                found.metadata = passing.metadata
+                return found
+            }
             switch tensors.finish() {
             case .success(let digests): found.tensors = digests
             case .failure(let error): found.problem = error.message

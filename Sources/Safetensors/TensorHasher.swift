@@ -54,7 +54,7 @@ public struct TensorHasher: Sendable {
     /// Feeds `bytes`, which begin at `offset` in the tensor, to this and to `file`, which has been fed `place` bytes.
     ///
     /// Each is first brought to a block's boundary of its own; from there both go in step, a few bytes apart.
-    mutating func update(_ bytes: RawSpan, offset: UInt64, together file: inout SHA256, at place: UInt64) {
+    package mutating func update(_ bytes: RawSpan, offset: UInt64, together file: inout SHA256, at place: UInt64) {
         let own = min(Int((64 - offset % 64) % 64), bytes.byteCount)
         let other = min(Int((64 - place % 64) % 64), bytes.byteCount)
         hasher.update(bytes.extracting(first: own))

@@ -22,6 +22,10 @@ package enum CheckpointError: Error, Sendable, Hashable {
     case torchScript
     /// It is not a checkpoint that is read here: what the bytes are, as far as it is known.
     case notACheckpoint(String)
+    /// There are no bytes.
+    case empty
+    /// It is a checkpoint, and where in it the tensors are is not clear or not as asked: what is there.
+    case place(String)
     /// A storage is missing, has another length than the pickle says, or another checksum.
     case storage(key: String, reason: String)
     /// The layout is broken: what is wrong, and where.
@@ -57,6 +61,8 @@ extension CheckpointError: CustomStringConvertible {
         case .pickle(let error): "the pickle cannot be read: \(error)"
         case .torchScript: "a TorchScript archive is a program, not a checkpoint"
         case .notACheckpoint(let what): "not a checkpoint: \(what)"
+        case .empty: "the file is empty"
+        case .place(let what): what
         case .storage(let key, let reason): "the storage `\(key)`: \(reason)"
         case .malformed(let reason, let offset): "\(reason) at byte \(offset)"
         case .overLimit(let what, let count, let limit): "\(what): \(count), over the limit of \(limit)"

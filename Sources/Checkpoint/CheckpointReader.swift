@@ -15,6 +15,7 @@ enum CheckpointReader {
     }
 
     static func read(_ source: any ByteSource, _ options: CheckpointOptions) throws(CheckpointError) -> Parts {
+        guard source.size > 0 else { throw .empty }
         let format: ContainerFormat?
         let first: [UInt8]
         do throws(ByteError) {

@@ -108,17 +108,35 @@ struct ObjectWalk {
     ) throws(CheckpointError) {
         if let first = visited[node] { return try list(path, .same(first)) }
         visited[node] = path
-        // A key that is written twice keeps its first place and its last value, as in Python.
-        var order: [[UInt8]] = []
-        var last: [[UInt8]: PickleValue] = [:]
+        // A key that is written twice keeps its first place and its last value, as in Python. The text `1` and the number are
+        // two keys all the same, and what they name has one name.
+        var order: [(key: Key, value: PickleValue)] = []
+        var places: [Key: Int] = [:]
         for pair in pairs {
-            let key = try keyBytes(pair.key)
-            if last.updateValue(pair.value, forKey: key) == nil { order.append(key) }
+            let key = try self.key(of: pair.key)
+            if let place = places.updateValue(places[key] ?? order.count, forKey: key) {
+                order[place].value = pair.value
+            } else {
+                order.append((key, pair.value))
+            }
         }
         try list(path, .mapping(count: order.count))
-        for key in order {
-            if let value = last[key] { try add(value, at: path.appending(key), depth: depth + 1) }
+        for (key, value) in order {
+            let start = entries.count
+            try add(value, at: path.appending(name(key)), depth: depth + 1)
+            guard case .other = key else { continue }
+            // A name that we made up is not the tensor's.
+            for index in start..<entries.count {
+                guard case .tensor = entries[index].kind else { continue }
+                entries[index] = CheckpointEntry(path: entries[index].path, kind: .refused(.key))
+            }
         }
+    }
+
+    private enum Key: Hashable {
+        case text([UInt8])
+        case number(Int64)
+        case other(PickleValue)
     }
 
     private mutating func add(
@@ -132,15 +150,31 @@ struct ObjectWalk {
         }
     }
 
-    /// The bytes of a key: a string's own; anything else is described, in parentheses.
-    private func keyBytes(_ value: PickleValue) throws(CheckpointError) -> [UInt8] {
+    /// How long a key may be.
+    private static let keyLimit = 65_536
+
+    private func key(of value: PickleValue) throws(CheckpointError) -> Key {
         switch value {
         case .string(let data), .byteString(let data):
+            guard graph.count(of: data) <= ObjectWalk.keyLimit else {
+                throw .overLimit(
+                    "bytes of a key", count: UInt64(clamping: graph.count(of: data)), limit: UInt64(ObjectWalk.keyLimit)
+                )
+            }
             do throws(ByteError) {
-                return try graph.bytes(of: data, limit: 65_536)
+                return .text(try graph.bytes(of: data, limit: ObjectWalk.keyLimit))
             } catch { throw .bytes(error) }
-        case .integer(let number): return Array(String(number).utf8)
-        default: return Array("(\(describe(value)))".utf8)
+        case .integer(let number): return .number(number)
+        default: return .other(value)
+        }
+    }
+
+    /// What a key is called in a path: a text itself; what is neither text nor a number is described, in parentheses.
+    private func name(_ key: Key) -> [UInt8] {
+        switch key {
+        case .text(let bytes): bytes
+        case .number(let number): Array(String(number).utf8)
+        case .other(let value): Array("(\(describe(value)))".utf8)
         }
     }
 

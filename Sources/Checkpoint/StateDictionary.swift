@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentModel
+
 /// The tensors below one place of a checkpoint's object, under the names that a model gives them.
 package struct StateDictionary: Sendable {
     /// Where it is.
@@ -25,9 +27,10 @@ extension Checkpoint {
     }
 
     /// The state dict at `key`, keys joined by dots; without a key the object itself when it holds tensors directly, else its
-    /// member of one of the usual names, else the only one there is. The empty key is the object itself.
+    /// member of one of the usual names, else the only one there is. The empty key is the object itself. Single numbers beside a
+    /// member of a usual name, such as a loss, do not count as tensors that the object holds.
     ///
-    /// - Throws: `notACheckpoint`, which names the places that hold tensors.
+    /// - Throws: `place`, which names the places that hold tensors; `notACheckpoint` when there are none.
     package func stateDictionary(_ key: String?) throws(CheckpointError) -> StateDictionary {
         let candidates = stateDictionaries
         let path: EntryPath
@@ -36,22 +39,24 @@ extension Checkpoint {
             guard let entry = entries.first(where: { $0.path.joined == wanted && $0.isContainer }),
                 candidates.contains(where: { $0.path.dropping(entry.path) != nil })
                     || refusals.contains(where: { $0.path.dropping(entry.path) != nil })
-            else { throw .notACheckpoint("there are no tensors at `\(key)`; \(list(candidates))") }
+            else { throw .place("there are no tensors at `\(Escaped(key, limit: 200))`; \(list(candidates))") }
             path = entry.path
         } else if candidates.isEmpty {
             // With nothing but tensors that are not read, the reasons are what matters.
             guard !refusals.isEmpty else { throw .notACheckpoint("it holds no tensors") }
             path = EntryPath([])
-        } else if candidates.contains(where: { $0.path.keys.isEmpty }) {
-            path = EntryPath([])
         } else {
             let usual = ["state_dict", "model_state_dict", "model", "module", "net", "generator"].map { EntryPath($0) }
-            if let name = usual.first(where: { name in candidates.contains { $0.path.dropping(name) != nil } }) {
+            let name = usual.first { name in candidates.contains { $0.path.dropping(name) != nil } }
+            let own = tensors.filter { $0.path.keys.count <= 1 }
+            if own.contains(where: { name == nil || !$0.tensor.shape.isEmpty }) {
+                path = EntryPath([])
+            } else if let name {
                 path = name
             } else if candidates.count == 1 {
                 path = candidates[0].path
             } else {
-                throw .notACheckpoint("several places hold tensors; \(list(candidates))")
+                throw .place("several places hold tensors; \(list(candidates))")
             }
         }
         var tensors: [(name: [UInt8], tensor: CheckpointTensor)] = []
@@ -71,7 +76,9 @@ extension Checkpoint {
     }
 
     private func list(_ candidates: [(path: EntryPath, count: Int)]) -> String {
-        let shown = candidates.prefix(8).map { "`\($0.path)` (\($0.count))" }.joined(separator: ", ")
+        let shown = candidates.prefix(8).map {
+            ($0.path.keys.isEmpty ? "the object itself" : "`\($0.path)`") + " (\($0.count))"
+        }.joined(separator: ", ")
         return "tensors are in " + (candidates.isEmpty ? "no place" : shown)
             + (candidates.count > 8 ? " and others" : "")
     }

@@ -30,6 +30,8 @@ package enum TensorRefusal: Error, Sendable, Hashable {
     case storage(String)
     /// Its elements are Python objects.
     case objects
+    /// What it is called in its dict is neither text nor a whole number.
+    case key
 }
 
 extension TensorRefusal: CustomStringConvertible {
@@ -51,6 +53,26 @@ extension TensorRefusal: CustomStringConvertible {
         case .tooLarge(let bytes, let limit): "\(bytes) bytes when packed, over the limit of \(limit)"
         case .storage(let reason): reason
         case .objects: "an array of Python objects"
+        case .key: "its key is neither text nor a whole number"
+        }
+    }
+
+    /// What can be done where the file is written, so that the numbers can be read; nil where it is not known.
+    package var remedy: String? {
+        switch self {
+        case .quantized: "save what `dequantize()` makes of it"
+        case .sparse: "save what `to_dense()` makes of it"
+        case .nested: "save its parts, which `unbind()` gives"
+        case .meta: "save the model when its weights are loaded"
+        case .subclass: "save what `as_subclass(torch.Tensor)` makes of it, or its plain parts"
+        case .distributed: "save what `full_tensor()` makes of it"
+        case .device: "save what `cpu()` makes of it"
+        case .type(let name) where name.hasPrefix("complex"):
+            "save it as complex64, or its real and imaginary parts"
+        case .type(let name) where name.hasPrefix("bits"): "save what `view(torch.uint8)` makes of it"
+        case .tooLarge: "save the part that it repeats"
+        case .key: "save a dict whose keys are text"
+        case .type, .malformed, .outOfBounds, .overflow, .storage, .objects: nil
         }
     }
 }

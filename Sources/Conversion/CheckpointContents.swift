@@ -25,8 +25,9 @@ package struct CheckpointContents: Sendable {
     package let shared: [(name: TensorName, kept: TensorName)]
     /// What is no tensor, in the object's order: its path, fit to print, and a few words about it.
     package let skipped: [(name: String, what: String)]
-    /// What is recognised as a tensor and cannot be in a safetensors file, by name: fit to print, with the reason.
-    package let refused: [(name: String, reason: String)]
+    /// What is recognised as a tensor and cannot be in a safetensors file, by name: fit to print, with the reason, and what can be
+    /// done about it where that is known.
+    package let refused: [(name: String, reason: String, remedy: String?)]
 
     /// Finds the tensors of a checkpoint.
     ///
@@ -34,25 +35,24 @@ package struct CheckpointContents: Sendable {
     /// `shared`.
     ///
     /// - Parameter key: where the tensors are, keys joined by dots; the empty text is the whole object, nil finds the usual places.
-    /// - Throws: `notACheckpoint`, which names the places that hold tensors.
+    /// - Throws: `place`, which names the places that hold tensors; `notACheckpoint` when there are none.
     package init(_ checkpoint: Checkpoint, key: String?) throws(CheckpointError) {
         let state = try checkpoint.stateDictionary(key)
         var items: [TensorName: Item] = [:]
         var shared: [(name: TensorName, kept: TensorName)] = []
         var aliases: Set<TensorName> = []
         var views: [TensorView: TensorName] = [:]
-        var refused = state.refusals.map { (name: CheckpointContents.shown($0.name), reason: $0.refusal.description) }
+        var refused: [(name: String, reason: String, remedy: String?)] = state.refusals.map {
+            (CheckpointContents.shown($0.name), $0.refusal.description, $0.refusal.remedy)
+        }
         for (bytes, tensor) in state.tensors.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
             guard let name = TensorName(utf8: bytes), !bytes.isEmpty, !bytes.elementsEqual("__metadata__".utf8) else {
-                refused.append(
-                    (
-                        CheckpointContents.shown(bytes),
-                        bytes.isEmpty ? "a tensor without a name" : "this cannot be the name of a tensor"
-                    ))
+                let reason = bytes.isEmpty ? "a tensor without a name" : "this cannot be the name of a tensor"
+                refused.append((CheckpointContents.shown(bytes), reason, "save a dict with a name for each tensor"))
                 continue
             }
             guard items[name] == nil, !aliases.contains(name) else {
-                refused.append((CheckpointContents.shown(bytes), "two tensors would have this name"))
+                refused.append((CheckpointContents.shown(bytes), "two tensors would have this name", nil))
                 continue
             }
             if let view = TensorView(tensor, checkpoint) {
@@ -162,6 +162,7 @@ extension CheckpointContents.Problem {
     init(_ error: CheckpointError) {
         switch error {
         case .notACheckpoint(let what): self.init(reason: what, isOther: true, isUnreadable: false)
+        case .empty: self.init(reason: error.description, isOther: true, isUnreadable: false)
         case .torchScript: self.init(reason: error.description, isOther: true, isUnreadable: false)
         case .bytes(.unreadable), .bytes(.absent):
             self.init(reason: error.description, isOther: false, isUnreadable: true)

@@ -30,10 +30,19 @@ package struct CheckpointPlan: Sendable {
         }
         let contents: CheckpointContents
         do throws(CheckpointError) { contents = try CheckpointContents(checkpoint, key: key) } catch {
-            let isEmpty = checkpoint.tensors.isEmpty && checkpoint.refusals.isEmpty
+            guard checkpoint.tensors.isEmpty, checkpoint.refusals.isEmpty else {
+                throw Failure(
+                    key == nil ? .invalidCheckpoint : .usage, "`\(shown)`: \(error)",
+                    hint: "name the place of the tensors with `--key`, or all of them with `--key ''`")
+            }
+            let object = checkpoint.entries.lazy.compactMap { entry in
+                if case .object(let name) = entry.kind { name } else { nil }
+            }.first
             throw Failure(
-                isEmpty ? .notACheckpoint : key == nil ? .invalidCheckpoint : .usage, "`\(shown)`: \(error)",
-                hint: isEmpty ? nil : "name the place of the tensors with `--key`")
+                .notACheckpoint,
+                "`\(shown)` holds no tensors"
+                    + (object.map { ", but objects such as `\(Escaped($0, limit: 200))`" } ?? ""),
+                hint: "save the state dict of the model: a dict of names and tensors")
         }
         try self.init(contents, name: name)
     }
@@ -48,7 +57,7 @@ package struct CheckpointPlan: Sendable {
             throw Failure(
                 .refused,
                 "`\(shown)` has \(contents.refused.count == 1 ? "a tensor" : "\(contents.refused.count) tensors") that cannot be converted",
-                hint: "leave them out where the file is written",
+                hint: CheckpointPlan.hint(contents),
                 details: contents.refused.prefix(20).map { "`\($0.name)`: \($0.reason)" } + more)
         }
         self.contents = contents
@@ -69,18 +78,35 @@ package struct CheckpointPlan: Sendable {
     /// What is not converted because it is no tensor: its path and a few words about it.
     package var skipped: [(name: String, what: String)] { contents.skipped }
 
+    /// What can be done about tensors that are refused: for each kind of them once.
+    private static func hint(_ contents: CheckpointContents) -> String {
+        var remedies: [String] = []
+        for case let remedy? in contents.refused.map(\.remedy) where !remedies.contains(remedy) {
+            remedies.append(remedy)
+        }
+        guard contents.refused.allSatisfy({ $0.remedy != nil }), remedies.count <= 3 else {
+            return "leave them out where the file is written"
+        }
+        return "where the file is written, " + remedies.joined(separator: "; ") + "; or leave it out"
+    }
+
     /// What the errors of a checkpoint are to the user.
     package static func failure(_ error: CheckpointError, _ name: Escaped) -> Failure {
         switch error {
         case .bytes(.unreadable(let message)): Failure(.file, message)
-        case .notACheckpoint: Failure(.notACheckpoint, "`\(name)`: \(error)")
+        case .notACheckpoint:
+            Failure(
+                .notACheckpoint, "`\(name)`: \(error)",
+                hint: "files that `torch.save`, `numpy.save` and `numpy.savez` write are read")
+        case .empty: Failure(.notACheckpoint, "`\(name)` is empty", hint: "fetch it again, or save it again")
         case .torchScript:
             Failure(
                 .refused, "`\(name)` is a TorchScript archive: a program, not a checkpoint",
                 hint: "save the state dict of the module it was made from")
         case .disagreement, .tar, .member, .storage:
             Failure(.refused, "`\(name)` is not converted: \(error)", hint: "run `weighlock scan` on it")
-        default: Failure(.invalidCheckpoint, "`\(name)`: \(error)")
+        case .overLimit: Failure(.invalidCheckpoint, "`\(name)`: \(error)", hint: "change it where the file is written")
+        default: Failure(.invalidCheckpoint, "`\(name)`: \(error)", hint: "fetch it again, or save it again")
         }
     }
 }

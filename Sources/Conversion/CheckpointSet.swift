@@ -156,12 +156,23 @@ package struct CheckpointSet: Sendable {
         for (source, plan) in zip(sources, plans) {
             held[source.path] = Set(plan.items.keys).union(plan.shared.map(\.name))
         }
-        let missing = index.tensors.filter { held[$0.file]?.contains($0.tensor) != true }
-        guard missing.isEmpty else {
-            throw Failure(
-                .invalidCheckpoint, "the index names \(missing.count) tensors that are not where it says",
-                hint: "the checkpoint is not complete, or not the one that the index belongs to",
-                details: missing.prefix(20).map { "`\($0.tensor)` in `\($0.file)`" })
+        let wrong = index.tensors.filter { held[$0.file]?.contains($0.tensor) != true }
+        guard let first = wrong.first else { return }
+        // Among a model's tensors few are wrong, or all: the files are asked for those that are shown.
+        let findings = wrong.prefix(20).map { entry -> ShardFinding in
+            let found = sources.first { held[$0.path]?.contains(entry.tensor) == true }?.path
+            return found.map { .misplacedTensor(entry.tensor, expectedIn: entry.file, foundIn: $0) }
+                ?? .missingTensor(entry.tensor, expectedIn: entry.file)
         }
+        let isComplete = findings.allSatisfy { if case .misplacedTensor = $0 { true } else { false } }
+        let more = wrong.count > findings.count ? ["and \(wrong.count - findings.count) more"] : []
+        throw Failure(
+            .invalidCheckpoint,
+            wrong.count == 1
+                ? findings[0].message : "the index names \(wrong.count) tensors that are not where it says",
+            hint: isComplete
+                ? "correct the index, or move it away: without one the files are taken as they are"
+                : "`\(first.file)` is not complete, or not the one that the index belongs to: fetch it again",
+            details: wrong.count == 1 ? [] : findings.map(\.message) + more)
     }
 }

@@ -98,7 +98,66 @@ import Testing
         }
         #expect(objects?.code == .refused && objects?.details == ["`objects`: an array of Python objects"])
         let nameless = #expect(throws: Failure.self) { _ = try CheckpointPlan(Sample.source("c.npy"), name: "c.npy") }
-        #expect(nameless?.code == .refused)
+        #expect(nameless?.code == .refused && nameless?.hint?.contains("a name for each tensor") == true)
+        let keys = #expect(throws: Failure.self) { _ = try CheckpointPlan(Sample.source("odd-keys.pt"), name: "x") }
+        // Two tuples of two are two tensors.
+        #expect(keys?.code == .refused && keys?.message.contains("4 tensors") == true)
+        #expect(keys?.hint?.contains("whose keys are text") == true)
+    }
+
+    @Test func `a number and its text as keys are two tensors of one name, of which none is lost`() throws {
+        let failure = #expect(throws: Failure.self) { _ = try CheckpointPlan(Sample.source("one-name.pt"), name: "x") }
+        #expect(failure?.code == .refused && failure?.details == ["`1`: two tensors would have this name"])
+    }
+
+    @Test func `a single number beside a state dict is not what is converted`() throws {
+        let plan = try CheckpointPlan(Sample.source("beside.pt"), name: "beside.pt")
+        #expect(plan.contents.place == "model_state_dict" && plan.items["0.weight"] != nil && plan.items.count == 7)
+        #expect(plan.skipped.contains { $0.name == "loss" && $0.what == "a tensor beside the state dict" })
+        #expect(try CheckpointPlan(Sample.source("beside.pt"), name: "beside.pt", key: "").items.count == 8)
+    }
+
+    @Test func `every refusal says what can be done`() throws {
+        for (file, hint) in [
+            ("refused.pt", "leave them out"), ("nested.pt", "`--key`"), ("bare.pt", "a name for each"),
+        ] {
+            let failure = #expect(throws: Failure.self) {
+                _ = try CheckpointPlan(Sample.source(file), name: file, key: file == "nested.pt" ? "epoch" : nil)
+            }
+            #expect(failure?.hint?.contains(hint) == true, "\(file): \(failure?.hint ?? "none")")
+        }
+        let empty = #expect(throws: Failure.self) { _ = try CheckpointPlan(MemorySource([]), name: "x") }
+        #expect(empty?.message == "`x` is empty" && empty?.hint == "fetch it again, or save it again")
+        let text = #expect(throws: Failure.self) { _ = try CheckpointPlan(MemorySource(Array("text".utf8)), name: "x") }
+        #expect(text?.hint?.contains("torch.save") == true)
+    }
+
+    @Test func `tensors that lie in the file as they are, with a checksum of their own, are found`() throws {
+        func stretches(_ file: String) throws -> [TensorStretch]? {
+            try CheckpointPlan(Sample.source(file), name: file).stretches
+        }
+        for file in ["state_dict.pt", "state_dict-legacy.pt", "every.pt", "parameter.pt"] {
+            let plan = try CheckpointPlan(Sample.source(file), name: file)
+            let found = try #require(plan.stretches, "\(file)")
+            #expect(found.count == plan.items.count)
+            let bytes = try Sample.bytes(file)
+            for stretch in found {
+                let row = try #require(Sample.rows.first { $0.file == file && $0.path == stretch.info.name.string })
+                let own = Array(bytes[Int(stretch.range.lowerBound)..<Int(stretch.range.upperBound)])
+                #expect("\(Digest(of: own))" == row.digest)
+                #expect(stretch.checksum.map { $0 == Self.checksum(own) } ?? file.contains("legacy"))
+            }
+        }
+        // Views of one storage, packed, turned around, with changed signs, and with a header under the checksum.
+        for file in ["views.pt", "tied.pt", "deflated.pt", "big-endian.pt", "signs.pt"] {
+            #expect(try stretches(file) == nil, "\(file)")
+        }
+    }
+
+    private static func checksum(_ bytes: [UInt8]) -> UInt32 {
+        var checksum = CRC32()
+        bytes.withUnsafeBytes { checksum.update($0) }
+        return checksum.value
     }
 
     @Test func `other files are told from broken ones`() throws {

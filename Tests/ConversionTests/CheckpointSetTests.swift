@@ -107,6 +107,40 @@ import Testing
         #expect(refused?.code == .refused)
     }
 
+    @Test func `a tensor in another file than the index says is named with both`() throws {
+        let (sources, index) = try Sample.sharded()
+        func failure(_ change: (inout [(tensor: String, file: String)]) -> Void) throws -> Failure? {
+            var entries = index.content.tensors.map { (tensor: $0.tensor.string, file: $0.file.description) }
+            change(&entries)
+            let map = entries.map { "\"\($0.tensor)\": \"\($0.file)\"" }.joined(separator: ", ")
+            let content = try ShardIndex(parsing: Array("{\"weight_map\": {\(map)}}".utf8).span)
+            return #expect(throws: Failure.self) { _ = try CheckpointSet(sources, index: (index.path, content)) }
+        }
+        let (first, second) = ("pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin")
+        func move(_ name: String, _ entries: inout [(tensor: String, file: String)], to file: String) {
+            for place in entries.indices where entries[place].tensor == name { entries[place].file = file }
+        }
+        let one = try failure { move("other", &$0, to: first) }
+        #expect(one?.code == .invalidCheckpoint && one?.details.isEmpty == true)
+        #expect(one?.message == "the index says that `\(first)` has tensor `other`, it is in `\(second)`")
+        #expect(one?.hint?.contains("correct the index") == true)
+        let alias = try failure { move("wte.weight", &$0, to: first) }
+        #expect(alias?.message == "the index says that `\(first)` has tensor `wte.weight`, it is in `\(second)`")
+        let absent = try failure { $0.append(("nowhere", second)) }
+        #expect(absent?.message == "the index says that `\(second)` has tensor `nowhere`, no file has it")
+        #expect(absent?.hint?.hasPrefix("`\(second)` is not complete") == true)
+        let both = try failure {
+            move("other", &$0, to: first)
+            move("0.bias", &$0, to: second)
+        }
+        #expect(both?.message.contains("2 tensors") == true)
+        #expect(
+            both?.details == [
+                "the index says that `\(second)` has tensor `0.bias`, it is in `\(first)`",
+                "the index says that `\(first)` has tensor `other`, it is in `\(second)`",
+            ])
+    }
+
     @Test(arguments: [
         ("pytorch_model.bin", "model.safetensors"), ("a/pytorch_model.fp16.bin", "a/model.fp16.safetensors"),
         ("pytorch_model-00002-of-00003.bin", "model-00002-of-00003.safetensors"),

@@ -100,6 +100,15 @@ class Other(torch.Tensor):
 Other.__module__, Other.__qualname__, Other.__name__ = "torch", "Size", "Size"   # importable by pickle; never loaded
 save("refused.pt", refused, words)
 
+# Keys that are no text: whole numbers are written out, as the places of a list are; the others give no name. And two keys of one name.
+odd = {0: torch.ones(2), 7: torch.zeros(3), None: torch.ones(1), 1.5: torch.ones(1), ("a", 1): torch.ones(1), ("b", 2): torch.zeros(1)}
+torch.save(odd, os.path.join(here, "odd-keys.pt")); expect("odd-keys.pt", {k: odd[k] for k in (0, 7)})
+rows += [("odd-keys.pt", key, "refused", "", "its key is neither") for key in ("(none)", "(1.5)", "(a tuple of 2)")]
+torch.save({"w": torch.ones(1), 1: torch.ones(2), "1": torch.zeros(2)}, os.path.join(here, "one-name.pt"))
+
+# A single number beside a state dict of a usual name is not what the file is about.
+save("beside.pt", {"model_state_dict": model.state_dict(), "loss": torch.tensor(0.5), "epoch": 3})
+
 # Big-endian by hand: the storages of `views` turned around, member by member.
 def members(name):
     with zipfile.ZipFile(os.path.join(here, name)) as z:

@@ -111,6 +111,29 @@ import Testing
         }
     }
 
+    @Test(arguments: ["", "-legacy", "-deflated"]) func `hostile bytes end by an answer, and are never equal`(
+        _ layout: String
+    ) async throws {
+        let seed: UInt64 = 20_261_121
+        var generator = WeightsRandom(seed)
+        let whole = try Self.bytes("before\(layout).bin")
+        for round in 0..<60 {
+            var bytes = whole
+            for _ in 0..<Int.random(in: 1...8, using: &generator) {
+                let place = Int.random(in: 0..<bytes.count, using: &generator)
+                bytes[place] = .random(in: .min ... .max, using: &generator)
+            }
+            guard bytes != whole else { continue }
+            for place in [WeightsReader.Place.here, .elsewhere] {
+                let findings = try await Self.bench("before", layout, place).compared(
+                    with: WeightsBench([("pytorch_model.bin", bytes)], place))
+                // Padding, names of storages and the like may be others; what was not read is said.
+                #expect(
+                    !findings.changes.isEmpty || !findings.unchecked.isEmpty, "seed \(seed), round \(round), \(place)")
+            }
+        }
+    }
+
     @Test(arguments: ["views.pt", "signs.pt", "big-endian.pt", "views-legacy.pt", "every.pt"])
     func `windows over a tensor are its bytes`(_ name: String) throws {
         let corpus = Self.folder.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -257,7 +257,7 @@ struct LockValidation {
     private func compare(_ recorded: String, _ computed: Digest, _ what: String) throws(Failure) {
         guard recorded.utf8.elementsEqual(computed.description.utf8) else {
             throw Failure(
-                .lockFile, "\(file): \(what) is not the one recorded: the file was edited or merged by hand",
+                .lockFile, "`\(file)`: \(what) is not the one recorded: the file was edited or merged by hand",
                 hint: LockReader.remedy,
                 details: ["expected: \(computed)", "found:    \(Escaped(recorded, limit: 100))"])
         }

@@ -9,8 +9,12 @@ enum GlobalNames {
     enum Standing: Hashable {
         /// Does nothing beyond making a value.
         case clean
-        /// An object of a known library.
+        /// An object of a known library, by its exact name.
         case object
+        /// A class of a known library of which nothing but its place is known.
+        case part
+        /// A function that objects keep to call it later.
+        case function
         /// An object that holds Python code.
         case code
         /// Unpickles the bytes that it is given.
@@ -37,12 +41,14 @@ enum GlobalNames {
         if pair == "torch.storage _load_from_bytes" { return .nested }
         if contains(code, pair) { return .code }
         if contains(review, pair) { return .object }
+        if contains(functions, pair) { return .function }
         if name.utf8.contains(0x2E) { return .dotted }
         if contains(dangerousNames, pair) || isInDangerousModule(module) { return .dangerous }
-        if isBelow(module, "__torch__") { return isTorchScript ? .clean : .object }
+        if isBelow(module, "__torch__") { return isTorchScript ? .clean : .part }
         if name.hasPrefix("__") { return name.hasPrefix("__pyx_unpickle_") ? .unknown : .dotted }
-        let isClass = isClassName(name)
-        if isClass, isInTree(module) { return .object }
+        let isClass = isClassName(name) || module.hasPrefix("scipy.stats.") && name.hasSuffix("_gen")
+        if isClass, isIn(trees, module) { return .part }
+        if !isClass, isIn(functionTrees, module) { return .function }
         if contains(standardModules, firstPart(module)) { return .standardLibrary }
         if isClass, ["Arguments", "Args", "Config"].contains(where: { name.hasSuffix($0) }) { return .settings }
         return .unknown
@@ -66,8 +72,8 @@ enum GlobalNames {
         module == root || module.hasPrefix(root + ".")
     }
 
-    private static func isInTree(_ module: String) -> Bool {
-        prefixes(module).contains { contains(trees, $0 + ".") }
+    private static func isIn(_ list: [String], _ module: String) -> Bool {
+        prefixes(module).contains { contains(list, $0 + ".") }
     }
 
     private static func isInDangerousModule(_ module: String) -> Bool {

@@ -17,6 +17,7 @@ public struct PickleDocument: Sendable {
     /// How many instructions were interpreted, those of unfinished pickles included.
     public let opcodes: UInt64
     let sharedReads: UInt64
+    let methods: UInt64
 
     /// What the first pickle unpickles to, nil when it did not come to its end.
     public var result: PickleValue? { streams.first?.result }

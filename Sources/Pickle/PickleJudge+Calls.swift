@@ -9,6 +9,7 @@ extension PickleJudge {
 
     mutating func judgeCall(_ node: PickleGraph.Node) throws(ByteError) {
         let call = graph.calls[Int(node.detail)]
+        judgeHooks(call, node)
         guard let standing = standing(call.callee), let callee = graph.global(call.callee) else { return }
         func refuse(_ rule: PickleRule, _ reason: String) -> PickleFinding {
             PickleFinding(
@@ -19,6 +20,25 @@ extension PickleJudge {
         case .standardLibrary where callee.nameBytes.first.map({ $0 >= 0x61 && $0 <= 0x7A || $0 == 0x5F }) ?? false:
             add(refuse(.dangerousGlobal, "calls a function of Python's standard library that no model needs:"))
         case .nested: try judgeNestedLoad(call, node)
+        case .code where callee.nameBytes.elementsEqual("reduce_graph_module".utf8):
+            add(
+                PickleFinding(
+                    .code, at: node.offset, opcode: node.opcode, name: Excerpt.of(callee.qualifiedName),
+                    verdict: .unknown,
+                    "runs Python source of the file as soon as it is loaded, with `\(Excerpt.of(callee.qualifiedName))`"
+                ))
+        case .function where !isTypeOfConstant(callee, call):
+            let isBuiltin = callee.moduleBytes.elementsEqual("builtins".utf8)
+            add(refuse(isBuiltin ? .dangerousGlobal : .unknownGlobal, "calls a function that objects only keep:"))
+        case .object where callee.matches("numpy", "memmap"):
+            add(refuse(.dangerousGlobal, "opens a file with"))
+        case .part, .settings:
+            if [.reduce, .inst, .obj].contains(node.opcode), let text = try unusualText(in: call.arguments) {
+                add(refuse(.constructor, "gives `\(text)` to the constructor of"))
+            }
+            if node.chain.count > 0 {
+                add(refuse(.constructor, "appends items to an object of"))
+            }
         case .clean:
             if let problem = argumentProblem(callee, call) { add(refuse(.callArguments, "gives \(problem) to")) }
             if isLarge(callee, call) { add(refuse(.allocation, "asks for a very large object from")) }
@@ -30,6 +50,71 @@ extension PickleJudge {
             }
         default: break
         }
+    }
+
+    /// `type(None)` and its like are how picklers write these types.
+    private func isTypeOfConstant(_ callee: PickleGlobal, _ call: PickleGraph.Call) -> Bool {
+        guard callee.matches("builtins", "type"), let arguments = graph.tuple(call.arguments), arguments.count == 1
+        else {
+            return false
+        }
+        if case .none = arguments[0] { return true }
+        guard let constant = graph.global(arguments[0]) else { return false }
+        return constant.matches("builtins", "Ellipsis") || constant.matches("builtins", "NotImplemented")
+    }
+
+    /// Attributes that loaders look up in the object itself, and then call.
+    private mutating func judgeHooks(_ call: PickleGraph.Call, _ node: PickleGraph.Node) {
+        guard call.states.count > 1 || call.states.count > 0 && node.chain.count > 0 else { return }
+        for state in graph.members(call.states) {
+            for part in graph.tuple(state) ?? [state] {
+                for pair in graph.pairs(part) ?? [] {
+                    let isHook =
+                        call.states.count > 1 && graph.isText(pair.key, "__setstate__")
+                        || node.chain.count > 0
+                            && (["append", "extend", "add"] as [StaticString]).contains { graph.isText(pair.key, $0) }
+                    guard isHook, graph.entry(pair.value) != nil else { continue }
+                    add(
+                        PickleFinding(
+                            .computedCallee, at: node.offset, opcode: node.opcode,
+                            "gives an object a method of its own, which the loader then calls"))
+                }
+            }
+        }
+    }
+
+    /// How many arguments of a constructor are looked at, and how deep in lists and dicts.
+    private static let (argumentCount, argumentDepth) = (256, 4)
+
+    /// The first text among the arguments that is more than a word or a number, as the values of enumerations are; nil when
+    /// there is none.
+    private func unusualText(in arguments: PickleValue) throws(ByteError) -> String? {
+        var queue = [(arguments, 0)]
+        var seen = 0
+        while let (value, depth) = queue.popLast() {
+            seen += 1
+            switch value {
+            case .string(let data), .byteString(let data), .bytes(let data):
+                guard graph.count(of: data) <= 64 else { return "a text of \(graph.count(of: data)) bytes" }
+                let bytes = try graph.bytes(of: data)
+                if !bytes.allSatisfy(Self.isPlain) { return Excerpt.of(String(decoding: bytes, as: UTF8.self)) }
+            case .node:
+                guard seen < Self.argumentCount, depth < Self.argumentDepth else { return "deep or many arguments" }
+                let items =
+                    graph.tuple(value) ?? graph.list(value)
+                    ?? (graph.call(value) == nil ? graph.pairs(value)?.flatMap { [$0.key, $0.value] } : nil) ?? []
+                guard items.count <= Self.argumentCount else { return "many arguments" }
+                queue += items.reversed().map { ($0, depth + 1) }
+            default: break
+            }
+        }
+        return nil
+    }
+
+    /// Letters, digits, blanks, and what names of data types are made with; nothing that a path or an expression needs.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x30 && byte <= 0x39) || byte == 0x5F || byte == 0x2D
+            || [0x20, 0x2C, 0x3C, 0x3E, 0x5B, 0x5D, 0x7C].contains(byte)
     }
 
     private func takesItems(_ callee: PickleGlobal) -> Bool {
@@ -48,7 +133,9 @@ extension PickleJudge {
         let isEncode = callee.matches("_codecs", "encode")
         let isReconstructor = callee.matches("copyreg", "_reconstructor")
         let isTyped = callee.matches("torch._tensor", "_rebuild_from_type_v2")
-        guard isEncode || isReconstructor || isTyped else { return nil }
+        let isArray =
+            callee.matches("dill._dill", "_create_array") || callee.matches("jax._src.array", "_reconstruct_array")
+        guard isEncode || isReconstructor || isTyped || isArray else { return nil }
         guard let arguments = graph.tuple(call.arguments) else { return "computed arguments" }
         if isEncode {
             switch arguments.first {
@@ -69,6 +156,12 @@ extension PickleJudge {
                 "object", "dict", "list", "tuple", "set", "frozenset", "int", "float", "str", "bytes", "complex",
             ]
             if !bases.contains(where: { base.matches("builtins", $0) }) { return "an unusual base class" }
+        } else if isArray {
+            guard let function = arguments.first.flatMap({ graph.global($0) }),
+                function.nameBytes.elementsEqual("_reconstruct".utf8),
+                function.moduleBytes.elementsEqual("numpy.core.multiarray".utf8)
+                    || function.moduleBytes.elementsEqual("numpy._core.multiarray".utf8)
+            else { return "a function that does not rebuild arrays" }
         } else {
             guard let function = arguments.first.flatMap({ graph.global($0) }),
                 function.moduleBytes.elementsEqual("torch._utils".utf8)

@@ -70,7 +70,7 @@ struct PickleJudge {
     // MARK: Names
 
     private mutating func judgeImport(_ item: PickleImport, _ standing: GlobalNames.Standing) {
-        if standing == .clean { return }
+        if standing == .clean || item.global.matches("builtins", "getattr") && hasOnlyMethods() { return }
         // Where it would be dropped, a finding is not put into words.
         if isCut, floor == .malicious { return }
         let global = item.global
@@ -86,7 +86,8 @@ struct PickleJudge {
         case .clean: break
         case .dangerous: add(finding(.dangerousGlobal, "imports \(shown), which has no place in a model"))
         case .dotted: add(finding(.dottedGlobal, "imports \(shown), which reaches into the internals of a module"))
-        case .object, .settings: add(finding(.object, "makes objects of \(shown)"))
+        case .object, .part, .settings: add(finding(.object, "makes objects of \(shown)"))
+        case .function: add(finding(.object, "keeps the function \(shown)"))
         case .code: add(finding(.code, "holds Python code, made by \(shown)"))
         case .nested: add(finding(.nested, "unpickles a constant with \(shown)"))
         case .standardLibrary:
@@ -95,6 +96,18 @@ struct PickleJudge {
                     .unknownGlobal, "imports \(shown) of Python's standard library, which is not known to be harmless"))
         case .unknown: add(finding(.unknownGlobal, "imports \(shown), which is on no list of harmless names"))
         }
+    }
+
+    /// Whether every use of `getattr` was to take one of the methods that picklers take this way.
+    private func hasOnlyMethods() -> Bool {
+        guard document.methods > 0 else { return false }
+        func isUsed(_ value: PickleValue) -> Bool {
+            guard let entry = graph.entry(value), entry.kind == .global else { return false }
+            return graph.globals[Int(entry.detail)].matches("builtins", "getattr")
+        }
+        return !graph.items.contains(where: isUsed) && !graph.values.contains(where: isUsed)
+            && !document.streams.contains { isUsed($0.result) }
+            && !graph.calls.contains { isUsed($0.callee) || isUsed($0.arguments) || isUsed($0.keywords) }
     }
 
     // MARK: What no pickler writes

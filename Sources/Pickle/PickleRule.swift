@@ -10,6 +10,7 @@ public enum PickleRule: String, Sendable, Hashable, CaseIterable {
     case computedName = "pickle-computed-name"
     case computedCallee = "pickle-computed-callee"
     case callArguments = "pickle-call-arguments"
+    case constructor = "pickle-constructor"
     case buildOnGlobal = "pickle-build-global"
     case buildOnValue = "pickle-build-value"
     case write = "pickle-write"
@@ -29,7 +30,7 @@ public enum PickleRule: String, Sendable, Hashable, CaseIterable {
     public var verdict: PickleVerdict {
         switch self {
         case .object, .code, .nested, .expansion, .allocation, .leftover: .review
-        case .unknownGlobal, .persistentID: .unknown
+        case .unknownGlobal, .persistentID, .constructor: .unknown
         case .outOfBandBuffer, .protocolVersion, .memoIndex, .malformed, .trailing: .unscannable
         case .dangerousGlobal, .dottedGlobal, .computedName, .computedCallee, .callArguments, .buildOnGlobal,
             .buildOnValue, .write, .extensionCode:
@@ -48,6 +49,8 @@ public enum PickleRule: String, Sendable, Hashable, CaseIterable {
         case .computedName: "The name to import is computed while loading."
         case .computedCallee: "What is called is computed while loading."
         case .callArguments: "A harmless function is called with arguments that it is not harmless with."
+        case .constructor:
+            "A library's class is made out of texts that it may take for a file, an address or an expression."
         case .buildOnGlobal: "The attributes of a module, class or function are overwritten for the whole program."
         case .buildOnValue: "A state is set on something that is not an object of this pickle."
         case .write: "Something that is not a list, dict or set is written to as if it were one."
@@ -73,6 +76,8 @@ public enum PickleRule: String, Sendable, Hashable, CaseIterable {
             "Do not load the file; ask the publisher for safetensors, and report the repository."
         case .unknownGlobal:
             "Read what the name does; if it is harmless, allow it for this file's digest in the allow file."
+        case .constructor:
+            "Read what the class does with these texts; if it is harmless, allow it for this file's digest in the allow file."
         case .object: "Use weights in safetensors, or load only if the library and its version are trusted."
         case .code: "Read the code, or load the weights alone."
         case .outOfBandBuffer, .protocolVersion, .memoIndex, .malformed:

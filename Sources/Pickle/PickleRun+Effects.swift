@@ -112,6 +112,13 @@ extension PickleRun {
             arguments = try pop(&state, instruction)
             callee = try pop(&state, instruction)
         }
+        if instruction.opcode == .reduce, isMethod(callee, arguments) {
+            methods += 1
+            return state.stack.append(
+                importing(
+                    module: Array("zoneinfo".utf8), name: Array("ZoneInfo._unpickle".utf8), isMapped: false, instruction
+                ))
+        }
         switch graph.entry(callee)?.kind {
         case .global: break
         case .call, .persistent, .extensionCode, .buffer: note(.computedCallee, instruction)
@@ -130,6 +137,14 @@ extension PickleRun {
         state.stack.append(
             graph.addCall(
                 callee, arguments, keywords, opcode: instruction.opcode, offset: instruction.offset))
+    }
+
+    /// Whether a call takes the one method of a class that picklers of the standard library take with `getattr`.
+    private func isMethod(_ callee: PickleValue, _ arguments: PickleValue) -> Bool {
+        guard graph.global(callee)?.matches("builtins", "getattr") == true, let values = graph.tuple(arguments),
+            values.count == 2, graph.global(values[0])?.matches("zoneinfo", "ZoneInfo") == true
+        else { return false }
+        return graph.isText(values[1], "_unpickle")
     }
 
     /// `BUILD`: only an object that was made here may be given a state.

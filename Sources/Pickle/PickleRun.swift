@@ -18,6 +18,8 @@ struct PickleRun {
     var opcodes: UInt64 = 0
     /// How often an object was taken from the memo or doubled: without that, nothing can refer to itself.
     var sharedReads: UInt64 = 0
+    /// How often `getattr` took a method that is as good as an import.
+    var methods: UInt64 = 0
     /// How deep one object array of joblib lies in another.
     var arrayDepth = 0
 
@@ -44,7 +46,8 @@ struct PickleRun {
                 PickleImport(
                     global: graph.globals[Int($0.index)], offset: $0.offset, opcode: $0.opcode, count: $0.count)
             },
-            violations: violations, refusedByWeightsOnly: weightsOnly, opcodes: opcodes, sharedReads: sharedReads)
+            violations: violations, refusedByWeightsOnly: weightsOnly, opcodes: opcodes, sharedReads: sharedReads,
+            methods: methods)
     }
 
     /// Reads streams until the data, the number that was asked for, or the sense ends.

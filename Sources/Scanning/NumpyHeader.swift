@@ -20,8 +20,13 @@ struct NumpyHeader: Sendable, Hashable {
             NumpyHeader.value(of: "fortran_order", in: text) != nil,
             let shape = NumpyHeader.value(of: "shape", in: text)
         else { return nil }
+        // Of a key that is given twice, Python keeps the last; numpy writes none twice, and no negative length.
+        guard ["descr", "fortran_order", "shape"].allSatisfy({ NumpyHeader.count(of: $0, in: text) == 1 }),
+            !shape.contains("-")
+        else { return nil }
         let element = descr.utf8
         guard element.first == UInt8(ascii: "'") || element.first == UInt8(ascii: "\"") else {
+            guard let first = element.first, "[({".utf8.contains(first) else { return nil }
             // A structured type: any element code `O` in it means objects.
             hasObjects = NumpyHeader.strings(in: descr).contains { $0.contains("O") && NumpyHeader.isTypeCode($0) }
             byteCount = nil
@@ -65,6 +70,11 @@ struct NumpyHeader: Sendable, Hashable {
             return rest
         }
         return nil
+    }
+
+    /// How often a key is given.
+    private static func count(of key: String, in text: String) -> Int {
+        ["'", "\""].reduce(0) { $0 + text.ranges(of: "\($1)\(key)\($1)").count }
     }
 
     private static func strings(in text: Substring) -> [String] {

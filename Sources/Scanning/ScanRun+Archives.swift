@@ -14,9 +14,11 @@ extension ScanRun {
     mutating func zip(
         _ source: any ByteSource, name: String, at place: ScanPlace, depth: Int
     ) throws(ByteError) -> ContentKind {
+        if let kind = try joined(source, name: name, at: place, depth: depth) { return kind }
         guard let directory = try directory(source, at: place) else { return .zip }
         let layout = ZipLayout(directory)
-        for member in directory.members + directory.hidden where !member.isDirectory {
+        // A name with a slash at its end is a directory to some readers, whatever it holds.
+        for member in directory.members + directory.hidden where !member.isDirectory || member.size > 0 {
             guard try countMember(place) else { break }
             try scan(member, of: directory, layout, at: place.member(member.name.text), depth: depth)
         }
@@ -71,13 +73,29 @@ extension ScanRun {
                 findings.add(.archiveStorage, place, "the numbers of a tensor are of the kind `\(kind.rawValue)`")
                 _ = try scan(contents, name: member.name.text, at: place, depth: depth + 1)
             }
-        case .torchScriptCode: break
+        case .torchScriptCode: try torchScriptCode(contents, name: member.name.text, at: place, depth: depth)
         case .torchScriptPickle:
             var context = PickleContext()
             context.isTorchScript = true
             try pickle(contents, name: member.name.text, at: place, context: context)
         case .pickle: try pickle(contents, name: member.name.text, at: place)
         case .other: _ = try scan(contents, name: member.name.text, at: place, depth: depth + 1)
+        }
+    }
+
+    /// The code of TorchScript, and the pickles beside it that say where in the source it came from; whatever else lies there is
+    /// scanned as what it is.
+    private mutating func torchScriptCode(
+        _ contents: any ByteSource, name: String, at place: ScanPlace, depth: Int
+    ) throws(ByteError) {
+        if name.hasSuffix(".debug_pkl") {
+            var context = PickleContext()
+            context.isTorchScript = true
+            try pickle(contents, name: name, at: place, context: context)
+        } else if name.hasSuffix(".py"), try Content.detect(contents, name: FileName(name)).kind == .text {
+            try TorchScriptCheck.check(contents, name: name, at: place, into: &findings)
+        } else {
+            _ = try scan(contents, name: name, at: place, depth: depth + 1)
         }
     }
 

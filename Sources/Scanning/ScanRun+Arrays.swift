@@ -35,6 +35,10 @@ extension ScanRun {
         if hasObjects {
             findings.add(.numpyObjects, place.at(start), "an array of Python objects")
             try pickle(source.part(start, cursor.remaining), name: "array", at: place)
+        } else if let count = header.byteCount, count > cursor.remaining {
+            findings.add(
+                .contentUnreadable, place.at(start), "the array needs \(count) bytes, and \(cursor.remaining) are there"
+            )
         } else if let count = header.byteCount, count < cursor.remaining {
             findings.add(
                 .numpyOdd, place.at(start + count), "\(cursor.remaining - count) bytes follow the array")

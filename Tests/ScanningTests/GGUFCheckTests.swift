@@ -30,7 +30,9 @@ import Testing
             #expect(found.verdict == .malicious, "\(key)")
             #expect(found.findings.first?.place.members == [key])
         }
-        #expect(try check(Self.file([("general.name", "{{ ''.__class__ }}")])).verdict == .clean)
+        // Of other keys nobody knows who renders them: what is only there to escape counts, and nothing else.
+        #expect(try check(Self.file([("adapter.prompt", "{{ ''.__class__ }}")])).verdict == .malicious)
+        #expect(try check(Self.file([("general.name", "{{ x.run() }}{% include '__a' %}")])).verdict == .clean)
         #expect(try check(Self.file([("tokenizer.chat_template", BenignTemplates.all[0].text)])).verdict == .clean)
     }
 

@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func `both folders are there`() {
-        #expect(Self.samples("attacks").count >= 125 && Self.samples("ordinary").count >= 110)
+        #expect(Self.samples("attacks").count >= 190 && Self.samples("ordinary").count >= 130)
         #expect(
             (Self.samples("attacks") + Self.samples("ordinary")).allSatisfy {
                 $0.file.hasPrefix($0.verdict.rawValue + "-")

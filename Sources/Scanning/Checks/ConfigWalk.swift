@@ -35,13 +35,15 @@ struct ConfigWalk {
                 // In a vocabulary every word is a key, with a number.
                 if case .number = value.value, members.count > ConfigWalk.settings { continue }
                 entry(key, value)
-                walk(value)
+                // A template has been looked at as one.
+                if value.string == nil || key != "chat_template" { walk(value) }
             }
         case .array(let items): for item in items { walk(item) }
         case .string(let text):
             if text.utf8.count > 8, CheckText.contains(text, "!!python/") {
                 findings.add(.yamlPythonTag, at(node), "a text has a tag that begins with `!!python/`")
             }
+            TemplateCheck.check(unlabelled: text, at: at(node), into: &findings)
         default: break
         }
     }
@@ -57,6 +59,13 @@ struct ConfigWalk {
             "py/state",
             "py/newargs", "py/newargsex", "py/initargs", "py/module":
             pickled(key, value)
+        case "class_path", "loader_module":
+            // Named in many files of training; only what no model needs counts.
+            if let text = value.string, PythonNames.isForbiddenTarget(text) { judge(key, text, value) }
+        case "weight_map":
+            for (text, node) in strings(value) where CheckText.leavesDirectory(text) {
+                findings.add(.graphOutsideFile, at(node), "`weight_map` names \(CheckText.quoted(text))", name: text)
+            }
         case "chat_template", "chat_templates": templates(key, value)
         case "auto_mapping": adapter(value)
         case "Regex", "regex": if let text = value.string { pattern(text, at(value)) }

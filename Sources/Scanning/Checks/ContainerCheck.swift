@@ -31,6 +31,17 @@ package enum ContainerCheck {
         Signature(Array("RKNN".utf8), "an RKNN model", .review),
         Signature(Array("CBM1".utf8), "a CatBoost model", .review),
         Signature(Array("MATLAB 5.0".utf8), "a MATLAB file", .review),
+        Signature(Array("MSCF\0\0\0\0".utf8), "a cabinet archive", .unscannable),
+        Signature(Array("LZIP".utf8), "an lzip stream", .unscannable),
+        Signature([0x1F, 0x9D, 0x90], "a stream of compress", .unscannable),
+        Signature(Array("hsqs".utf8), "a SquashFS image", .unscannable),
+        Signature(Array("xar!".utf8), "a xar archive", .unscannable),
+        Signature(Array("MSWIM\0\0\0".utf8), "a WIM image", .unscannable),
+        Signature([0xFF, 0x06, 0x00, 0x00] + Array("sNaPpY".utf8), "a Snappy stream", .unscannable),
+        Signature([0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1], "a compound document of Microsoft", .unscannable),
+        Signature([0xED, 0xAB, 0xEE, 0xDB], "an RPM package", .unscannable),
+        Signature(Array("**ACE**".utf8), at: 7, "an ACE archive", .unscannable),
+        Signature(Array("-lh".utf8), at: 2, "an LHA archive", .unscannable),
         Signature(Array("SQLite format 3".utf8), "an SQLite database", .review),
     ]
 

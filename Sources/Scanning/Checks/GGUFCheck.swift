@@ -41,6 +41,9 @@ package enum GGUFCheck {
                 TemplateCheck.check(
                     text: text, role: .chat, at: place.member(Escaped(entry.key, limit: 80).description),
                     into: &findings)
+            } else {
+                TemplateCheck.check(
+                    unlabelled: text, at: place.member(Escaped(entry.key, limit: 80).description), into: &findings)
             }
         }
     }

@@ -2,13 +2,17 @@
 
 /// Looks at the code cells of a Jupyter notebook. Nothing in it runs on its own, so calls are only named.
 enum NotebookCheck {
-    static func isNotebook(_ node: ScannedJSON.Node) -> Bool { node.has("cells") && node.has("nbformat") }
+    static func isNotebook(_ node: ScannedJSON.Node) -> Bool {
+        (node.has("cells") || node.has("worksheets")) && node.has("nbformat")
+    }
 
     static func check(_ node: ScannedJSON.Node, at place: ScanPlace, into findings: inout ScanFindings) {
         findings.add(.pythonCode, place, "the file is a notebook")
-        for cells in node.all("cells") {
+        // Before format 4 the cells were in worksheets, and their code was called input.
+        let sheets = [node] + node.all("worksheets").flatMap { $0.items ?? [] }
+        for cells in sheets.flatMap({ $0.all("cells") }) {
             for (index, cell) in (cells.items ?? []).enumerated() where cell.all("cell_type").last?.string == "code" {
-                for source in cell.all("source") {
+                for source in cell.all("source") + cell.all("input") {
                     let text = source.string ?? source.items?.compactMap(\.string).joined() ?? ""
                     check(text, cell: index, at: place.member("cell \(index + 1)"), into: &findings)
                 }

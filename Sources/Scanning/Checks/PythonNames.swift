@@ -54,6 +54,7 @@ enum PythonNames {
         "ftplib.FTP": .network, "smtplib.SMTP": .network, "smtplib.SMTP_SSL": .network, "telnetlib.Telnet": .network,
         "paramiko.SSHClient": .network, "wget.download": .network, "torch.hub.download_url_to_file": .network,
         "aiohttp.ClientSession": .network, "ctypes.CDLL": .native, "ctypes.PyDLL": .native, "ctypes.WinDLL": .native,
+        "ctypes.CDLL().system": .command, "ctypes.CDLL().popen": .command, "ctypes.CDLL().execve": .command,
         "ctypes.cdll.LoadLibrary": .native, "ctypes.windll.LoadLibrary": .native, "cffi.FFI": .native,
         "torch.ops.load_library": .native, "torch.classes.load_library": .native,
         "torch.utils.cpp_extension.load": .native,
@@ -95,8 +96,22 @@ enum PythonNames {
     static func effect(of name: String) -> Effect? {
         let name = name.hasPrefix("__builtins__.") ? "builtins." + name.dropFirst(13) : name
         if let effect = names[name] { return effect }
+        // A module that another one has imported: `shutil.os.system`.
+        if let inner = innerName(name) { return effect(of: inner) }
         guard !harmless.contains(name), !harmless.contains(where: { name.hasPrefix($0 + ".") }) else { return nil }
         return modules.first { name.hasPrefix($0.prefix) }?.effect
+    }
+
+    /// The part from a module on that is reached through another one; nil for other names.
+    private static func innerName(_ name: String) -> String? {
+        let parts = name.split(separator: ".")
+        guard parts.count > 2, parts[0] != "self", parts[0] != "cls",
+            let place = parts.dropFirst().dropLast().firstIndex(where: {
+                ["os", "_os", "posix", "subprocess", "builtins", "_sys", "sys"].contains($0)
+            })
+        else { return nil }
+        let module = parts[place].drop { $0 == "_" }
+        return ([module] + parts[(place + 1)...]).joined(separator: ".")
     }
 
     /// Modules out of which a configuration has no business to name anything.

@@ -61,6 +61,25 @@ extension PythonScan {
         return chain
     }
 
+    /// `(os.system)('…')`: a call of what stands alone in brackets.
+    func bracketed(_ chain: Chain, _ index: Int) -> Call? {
+        guard index > 0, tokens[index - 1].isSymbol("("), closing[index - 1] == chain.end, chain.end + 1 < tokens.count,
+            tokens[chain.end + 1].isSymbol("("), closing[chain.end + 1] > chain.end + 1
+        else { return nil }
+        return Call(
+            name: chain.name, written: tokens[index].text, start: index, open: chain.end + 1,
+            close: closing[chain.end + 1], isHidden: chain.isHidden)
+    }
+
+    /// Functions that run code, and do nothing else.
+    static let certain: Set<String> = [
+        "builtins.exec", "builtins.eval", "types.FunctionType", "types.CodeType", "runpy.run_path", "code.interact",
+        "code.InteractiveInterpreter",
+    ]
+
+    /// Functions that, handed to another call while a file is imported, are there to be called by it.
+    static let handed: Set<String> = ["os.system", "os.popen", "posix.system", "builtins.exec", "builtins.eval"]
+
     /// What the result of a call stands for, when it is another name.
     private func follow(call range: Range<Int>, in chain: inout Chain, _ depth: Int) {
         guard depth < PythonScan.nestedLinks else { return chain.name = nil }
@@ -81,6 +100,8 @@ extension PythonScan {
             chain.name = owner.name.map { $0 + "." + name.text }
         case "get_ipython", "IPython.get_ipython", "IPython.core.getipython.get_ipython": chain.name = "IPython.shell"
         case "globals", "locals": chain.name = "globals()"
+        case "ctypes.CDLL", "ctypes.PyDLL", "ctypes.cdll.LoadLibrary": chain.name = "ctypes.CDLL()"
+        case "sys.modules.get": chain.name = (parts(of: range).first.flatMap { constant($0) })?.text
         case "vars", "builtins.vars":
             guard let first = range.first, tokens[first].kind == .name else { return chain.name = nil }
             chain.name = self.chain(at: first, depth: depth + 1).name.map { $0 + ".__dict__" }
@@ -88,6 +109,11 @@ extension PythonScan {
             if let name = chain.name, name.hasSuffix(".__getattribute__"), let attribute = constant(range) {
                 chain.isHidden = chain.isHidden || attribute.isBuilt
                 chain.name = name.dropLast(".__getattribute__".count) + "." + attribute.text
+            } else if let name = chain.name, name.hasSuffix(".__dict__.get"),
+                let attribute = parts(of: range).first.flatMap({ constant($0) })
+            {
+                chain.isHidden = chain.isHidden || attribute.isBuilt
+                chain.name = name.dropLast("__dict__.get".count) + attribute.text
             } else {
                 chain.name = nil
             }

@@ -206,6 +206,8 @@ struct PythonScan {
         if index > 0, ["def", "class", "import", "from", "as"].contains(tokens[index - 1].text) { return }
         let chain = chain(at: index)
         for call in chain.calls { judge(call, context) }
+        if chain.calls.isEmpty, let call = bracketed(chain, index) { return judge(call, context) }
+        if index > 0, tokens[index - 1].isSymbol("@"), case .module = context { moduleCalls.insert(tokens[index].text) }
         if chain.calls.isEmpty, index > 0, tokens[index - 1].isSymbol("@"), let name = chain.name,
             let effect = PythonNames.effect(of: name), effect == .command || effect == .code
         {
@@ -217,11 +219,18 @@ struct PythonScan {
         }
         if chain.calls.isEmpty, let name = chain.name,
             chain.end > index + 1 || aliases[tokens[index].text]?.contains(".") == true,
-            let effect = PythonNames.effect(of: name), effect == .command || effect == .code,
+            let effect = PythonNames.effect(of: name), effect == .command || effect == .code, index > 0,
             !isBinding(index, chain.end)
         {
+            let isModule = if case .module = context { isImported } else { false }
+            let isHanded =
+                isModule && PythonScan.handed.contains(name)
+                && (tokens[index - 1].isSymbol("(") || tokens[index - 1].isSymbol(",")
+                    || tokens[index - 1].isSymbol("="))
+                && chain.end < tokens.count && (tokens[chain.end].isSymbol(",") || tokens[chain.end].isSymbol(")"))
             report(
-                .pythonDangerousCall, index, "\(CheckText.quoted(name)), which \(effect.rawValue), is passed on", name)
+                isHanded ? .pythonCallOnImport : .pythonDangerousCall, index,
+                "\(CheckText.quoted(name)), which \(effect.rawValue), is passed on", name)
         }
     }
 
@@ -297,11 +306,17 @@ struct PythonScan {
         switch effect {
         case .command, .install: true
         case .code:
-            ["builtins.exec", "builtins.eval", "types.FunctionType", "types.CodeType", "runpy.run_path"].contains(name)
+            PythonScan.certain.contains(name)
                 && !tokens[arguments].contains { $0.isName("open") || $0.isName("read_text") }
         case .load: name == "marshal.loads" || name == "marshal.load"
         case .network:
-            tokens[arguments].contains { $0.isName("environ") || $0.isName("getenv") || $0.isName("HfFolder") }
+            tokens[arguments].contains {
+                $0.isName("environ") || $0.isName("getenv") || $0.isName("HfFolder")
+                    || $0.kind == .string
+                        && ["huggingface/token", "/.ssh/", ".aws/credentials", ".netrc"].contains { [text = $0.text] in
+                            CheckText.contains(text, $0)
+                        }
+            }
         case .native, .file: false
         }
     }

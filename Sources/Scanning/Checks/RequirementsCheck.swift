@@ -23,11 +23,20 @@ package enum RequirementsCheck {
         let base = CheckText.baseName(name)
         let isProject = ["pyproject.toml", "setup.cfg", "pipfile"].contains(base)
         let isList = base.hasSuffix(".yml") || base.hasSuffix(".yaml")
+        var isSource = false
         for (index, raw) in lines(bytes).enumerated() {
             let at = place.line(index + 1)
             // In an environment of conda, what pip gets are items of a list.
             let text = String(decoding: isList ? item(raw) : raw, as: UTF8.self)
-            if isProject { project(text, at, &findings) }
+            if isProject {
+                if text.utf8.first == UInt8(ascii: "[") {
+                    isSource = ["index", "source", "sources"].contains {
+                        text.hasSuffix($0 + "]") || text.hasSuffix($0 + "]]")
+                    }
+                }
+                project(text, at, &findings)
+                if isSource { indexAddress(text, at, &findings) }
+            }
             line(text, isProject, at, &findings)
         }
     }
@@ -89,6 +98,17 @@ package enum RequirementsCheck {
                 .requirementsForeignIndex, at, "a package comes from \(CheckText.quoted(withoutSecret(address)))",
                 name: withoutSecret(address))
         }
+    }
+
+    /// The address of an index in a project file.
+    private static func indexAddress(_ text: String, _ at: ScanPlace, _ findings: inout ScanFindings) {
+        let parts = text.split(separator: "=", maxSplits: 1)
+        guard parts.count == 2, parts[0].filter({ $0 != " " && $0 != "\t" }) == "url" else { return }
+        let address = parts[1].filter { !" \t\"',".contains($0) }
+        guard !isPublic(address) else { return }
+        findings.add(
+            .requirementsForeignIndex, at, "an index is at \(CheckText.quoted(withoutSecret(address)))",
+            name: withoutSecret(address))
     }
 
     private static func project(_ text: String, _ at: ScanPlace, _ findings: inout ScanFindings) {

@@ -178,7 +178,9 @@ package enum SavedModelCheck {
     private static let writing: Set<String> = [
         "WriteFile", "WriteSummary", "WriteImageSummary", "WriteAudioSummary", "WriteHistogramSummary",
         "WriteScalarSummary",
-        "WriteGraphSummary", "WriteRawProtoSummary", "CreateSummaryFileWriter", "PrintV2File", "DebugIdentityV3",
+        "WriteGraphSummary", "WriteRawProtoSummary", "CreateSummaryFileWriter", "PrintV2File", "DebugIdentity",
+        "DebugIdentityV2", "DebugIdentityV3",
+        "DebugNanCount", "DebugNumericSummary", "DebugNumericSummaryV2",
         "RenameFile",
         "DatasetToTFRecord", "SaveDataset", "SaveDatasetV2", "SnapshotDataset", "SnapshotDatasetV2",
         "FileSystemSetConfiguration",

@@ -32,6 +32,16 @@ package enum TemplateCheck {
         check(text: text, role: isChat ? .chat : .prompt, at: place, into: &findings)
     }
 
+    /// Checks a text of which nobody knows whether it is rendered: only a way into Python counts.
+    static func check(unlabelled text: String, at place: ScanPlace, into findings: inout ScanFindings) {
+        guard text.utf8.count > 8, CheckText.contains(text, "{{") || CheckText.contains(text, "{%"),
+            CheckText.contains(text, "__")
+        else { return }
+        var found = ScanFindings()
+        check(text: text, role: .prompt, at: place, into: &found)
+        for finding in found.findings where finding.rule == .templateEscape { findings.add(finding) }
+    }
+
     /// Checks the text of a template.
     package static func check(text: String, role: Role, at place: ScanPlace, into findings: inout ScanFindings) {
         guard text.utf8.count <= CheckLimits.templateBytes else {

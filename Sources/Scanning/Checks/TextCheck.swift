@@ -8,7 +8,7 @@ package enum TextCheck {
     private static let scripts = [
         ".sh", ".bash", ".zsh", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".mjs", ".rb", ".pl", ".lua", ".php", ".tcl",
         ".fish", ".command",
-        ".applescript", ".hta", ".wsf", ".jl", ".r",
+        ".applescript", ".desktop", ".reg", ".vbe", ".jse", ".psm1", ".csh", ".ksh", ".hta", ".wsf", ".jl", ".r",
     ]
 
     /// Checks a text; one that is neither code nor a configuration has no findings.
@@ -54,6 +54,9 @@ package enum TextCheck {
             try RequirementsCheck.check(source, name: name, at: place, into: &findings)
         } else if ends(".pmml") || CheckText.find(Array("<PMML".utf8), in: head) != nil {
             findings.add(.containerUnopened, place, "\(CheckText.quoted(name)) is a PMML document")
+            try XMLCheck.check(source, at: place, into: &findings)
+        } else if ends(".xml", ".xsd", ".xsl", ".svg") || head.starts(with: "<?xml".utf8) {
+            try XMLCheck.check(source, at: place, into: &findings)
         }
     }
 

@@ -36,31 +36,110 @@ package enum YAMLCheck {
 
     private static func check(_ bytes: [UInt8], name: String, at place: ScanPlace, into findings: inout ScanFindings) {
         var walk = ConfigWalk(name: name, place: place, repository: nil)
-        let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+        let lines = lines(bytes)
         var pending: String?
         var sawLocal = false
-        for (index, raw) in lines.enumerated() {
-            let line = index + 1
-            let code = withoutComment(unescaped(Array(raw)))
+        for (line, raw) in lines {
+            let code = withoutComment(unescaped(raw))
             let text = String(decoding: code, as: UTF8.self)
-            if let key = pending, let value = scalar(code[...]), !value.isEmpty {
+            // `? key` is a key whose value follows behind a colon of its own.
+            let isExplicit = code.first { $0 != 0x20 && $0 != 0x09 } == UInt8(ascii: ":")
+            let rest = isExplicit ? code[...].drop { $0 == 0x20 || $0 == 0x09 }.dropFirst() : code[...]
+            if let key = pending, let value = scalar(rest), !value.isEmpty {
                 set(key, value, line, &walk)
                 pending = nil
             }
-            if CheckText.contains(text, "!!python") || CheckText.contains(text, "2002:python") {
+            if hasOnlyPlainValues(code) {
+                findings.add(
+                    .yamlPythonTag, place.line(line),
+                    "the line has a tag of Python for a plain value: \(CheckText.quoted(text, limit: 80))",
+                    verdict: .review)
+            } else if CheckText.contains(text, "!!python") || CheckText.contains(text, "2002:python") {
                 findings.add(
                     .yamlPythonTag, place.line(line),
                     "the line has a tag of Python: \(CheckText.quoted(text, limit: 80))")
-            } else if !sawLocal, let tag = localTag(code) {
-                sawLocal = true
-                findings.add(.yamlLocalTag, place.line(line), "the tag \(CheckText.quoted(tag)) is used", name: tag)
+            } else if let tag = localTag(code) {
+                let name = tag.split(separator: ":", maxSplits: 1).dropFirst().first.map(String.init)
+                if let name, PythonNames.isForbiddenTarget(name) {
+                    findings.add(
+                        .configDangerousTarget, place.line(line), "the tag \(CheckText.quoted(tag)) names a callable",
+                        name: name)
+                } else if !sawLocal {
+                    sawLocal = true
+                    findings.add(.yamlLocalTag, place.line(line), "the tag \(CheckText.quoted(tag)) is used", name: tag)
+                }
             }
-            for key in ["_target_", "target", "trust_remote_code", "auto_map", "_attn_implementation"] {
+            if explicitKey(code) == "_target_" { pending = "_target_" }
+            if isAlias(of: "_target_", code) {
+                findings.add(
+                    .configUnknownTarget, place.line(line), "`_target_` is a value, which can be a key elsewhere",
+                    name: "_target_")
+            }
+            for key in [
+                "_target_", "target", "class_path", "loader_module", "trust_remote_code", "auto_map",
+                "_attn_implementation",
+            ] {
                 guard let value = value(of: key, in: code) else { continue }
                 if let text = scalar(value), !text.isEmpty { set(key, text, line, &walk) } else { pending = key }
             }
         }
         for finding in walk.findings.findings { findings.add(finding) }
+    }
+
+    /// Tags that make plain values, as trainers write them into their settings.
+    private static let plain = [
+        "tuple", "str", "unicode", "int", "long", "float", "complex", "bool", "none", "bytes", "list", "dict",
+    ]
+
+    /// Whether a line has tags of Python, and none but those of plain values.
+    private static func hasOnlyPlainValues(_ line: [UInt8]) -> Bool {
+        let tag = Array("!!python".utf8)
+        guard CheckText.find(Array("2002:python".utf8), in: line) == nil else { return false }
+        var start = 0
+        while let found = CheckText.find(tag, in: line, from: start) {
+            start = found + tag.count
+            let name = line[start...].prefix { $0 > 0x20 && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "]") }
+            guard plain.contains(where: { name.elementsEqual("/\($0)".utf8) }) else { return false }
+        }
+        return start > 0
+    }
+
+    /// The lines with their numbers. YAML ends lines at more characters than editors count.
+    private static func lines(_ bytes: [UInt8]) -> [(Int, [UInt8])] {
+        var result: [(Int, [UInt8])] = []
+        var current: [UInt8] = []
+        var (number, index) = (1, 0)
+        while index < bytes.count {
+            let rest = bytes[index...]
+            if rest.starts(with: [0xC2, 0x85]) || bytes[index] == 0x0D || bytes[index] == 0x0A {
+                result.append((number, current))
+                current = []
+                if bytes[index] == 0x0A { number += 1 }
+                index += bytes[index] == 0xC2 ? 2 : 1
+            } else if rest.starts(with: [0xE2, 0x80, 0xA8]) || rest.starts(with: [0xE2, 0x80, 0xA9]) {
+                result.append((number, current))
+                current = []
+                index += 3
+            } else {
+                current.append(bytes[index])
+                index += 1
+            }
+        }
+        return result + [(number, current)]
+    }
+
+    /// The key of a line `? key`.
+    private static func explicitKey(_ line: [UInt8]) -> String? {
+        let rest = line.drop { $0 == 0x20 || $0 == 0x09 || $0 == UInt8(ascii: "-") }
+        guard rest.first == UInt8(ascii: "?"), rest.dropFirst().first == 0x20 else { return nil }
+        return scalar(rest.dropFirst())
+    }
+
+    /// Whether a line gives the word an anchor, as a value.
+    private static func isAlias(of word: String, _ line: [UInt8]) -> Bool {
+        guard let anchor = line.firstIndex(of: UInt8(ascii: "&")) else { return false }
+        let rest = line[anchor...].drop { $0 != 0x20 }
+        return scalar(rest).map { $0.utf8.elementsEqual(word.utf8) } ?? false
     }
 
     private static func set(_ key: String, _ value: String, _ line: Int, _ walk: inout ConfigWalk) {

@@ -30,6 +30,15 @@ extension ScanRule {
             """,
         remedy: "Scan the file with a tool made for the format, or leave it out with `exclude`.")
 
+    /// An entity of an XML document that is read from somewhere else.
+    package static let xmlEntity = ScanRule(
+        "xml-entity", .high, .malicious, "An XML document pulls in another file or address.",
+        explanation: """
+            A reader that resolves external entities reads the named file of the machine, or fetches the address, and puts it into the \
+            document. No description of a model needs that.
+            """,
+        remedy: "Do not open the document with a reader that resolves entities; ask for one without.")
+
     /// The rules of documents in general.
-    package static let documentRules: [ScanRule] = [documentTooLarge, documentMalformed, containerUnopened]
+    package static let documentRules: [ScanRule] = [documentTooLarge, documentMalformed, containerUnopened, xmlEntity]
 }

@@ -65,9 +65,28 @@ extension ScanRule {
         explanation: "Offset and length of external data must be whole numbers whose sum is a size of a file.",
         remedy: "Fetch the model again, or ask for one that is whole.")
 
+    /// TorchScript code that opens files.
+    package static let torchScriptFile = ScanRule(
+        "torchscript-file", .critical, .malicious, "The code of a TorchScript model opens files.",
+        explanation: """
+            TorchScript has operators that save an object under a name and that map a file into memory. Whoever calls the model calls them \
+            with the names that the model brings.
+            """,
+        remedy: "Do not load the model.")
+
+    /// TorchScript code with operators of other libraries.
+    package static let torchScriptOperation = ScanRule(
+        "torchscript-operation", .medium, .review,
+        "The code of a TorchScript model calls operators of another library.",
+        explanation: """
+            An operator that does not come with PyTorch is native code that has to be loaded before the model; what it does with the model's \
+            numbers and texts is up to that library.
+            """,
+        remedy: "Find out which library the operators are from.")
+
     /// The rules of graphs.
     package static let graphRules: [ScanRule] = [
         savedModelPython, savedModelWrite, savedModelRead, savedModelUnknownOperation, graphOutsideFile, onnxPython,
-        onnxCustomDomain, onnxDataRange,
+        onnxCustomDomain, onnxDataRange, torchScriptFile, torchScriptOperation,
     ]
 }

@@ -154,6 +154,23 @@ case("_load_from_bytes with a payload", P2 + call("torch.storage", "_load_from_b
 case("_load_from_bytes with nothing in it", P2 + call("torch.storage", "_load_from_bytes", blob(P2 + b"N.")) + b".", "review", "pickle-nested")
 case("_load_from_bytes of something computed", P2 + call("torch.storage", "_load_from_bytes", call("builtins", "bytes")) + b".", "malicious", "pickle-call-arguments")
 
+# Constructors of classes that are known by their library alone, and functions that objects only keep.
+case("constructor with an address", P2 + call("ultralytics.models.yolo.model", "YOLO", text("https://h.invalid/x.pt")) + b".", "unknown", "pickle-constructor")
+case("constructor with a path in a list", P2 + call("sklearn.base", "BaseEstimator", b"](" + text("../x") + b"e") + b".", "unknown", "pickle-constructor")
+case("constructor with a word", P2 + call("transformers.trainer_utils", "Kind", text("every_save")) + b".", "review", "pickle-object")
+case("items appended to an object", P2 + b"csklearn.utils\nBunch\n)\x81(" + text("a") + b"e.", "unknown", "pickle-constructor")
+case("a method of its own", P2 + b"cargparse\nNamespace\n)\x81}" + text("__setstate__") + b"csklearn.utils\nBunch\nsb" + text("x") + b"b.", "malicious", "pickle-computed-callee")
+case("source of torch.fx", P2 + call("torch.fx.graph_module", "reduce_graph_module", b"}", text("import os")) + b".", "unknown", "pickle-code")
+case("functions that are kept", P2 + b"(cnumpy\nlog1p\nc__builtin__\nmax\ncsklearn.metrics._ranking\nroc_curve\nl.", "review", "pickle-object")
+case("a function that is called", P2 + call("numpy", "mean", b"K\1") + b".", "unknown", "pickle-global-unknown")
+case("a built-in function that is called", P2 + call("builtins", "max", b"K\1", b"K\2") + b".", "malicious", "pickle-global-dangerous")
+case("types of constants", P2 + call("builtins", "type", b"N") + b"0" + call("builtins", "type", b"c__builtin__\nEllipsis\n") + b".", "review", "pickle-object")
+case("a class that is made", P2 + call("builtins", "type", text("X"), b")", b"}") + b".", "malicious", "pickle-global-dangerous")
+case("a file that is mapped", P2 + call("numpy", "memmap", text("x")) + b".", "malicious", "pickle-global-dangerous")
+case("array of dill with another function", P2 + call("dill._dill", "_create_array", b"ccollections\nCounter\n", b")", b"N", b"N") + b".", "malicious", "pickle-call-arguments")
+case("a time zone as protocol 2 writes it", pickle.dumps(__import__("zoneinfo").ZoneInfo("Europe/Oslo"), 2), "clean")
+case("getattr of another method", P2 + call("builtins", "getattr", b"czoneinfo\nZoneInfo\n", text("from_file")) + b".", "malicious", "pickle-global-dangerous")
+
 # Costly.
 case("list in itself, 50 times", P4 + b"]\x94" + b"h\0a" * 50 + b".", "review", "pickle-expansion")
 lists = b"]q\0"

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes Sources/Pickle/GlobalNames+Tables.swift: which names a pickle may import, and what is known of the others.
+"""Writes Sources/Pickle/GlobalNames+Tables.swift and +Suspects.swift: which names a pickle may import, and what is known of the others.
 
-    names.py LISTS > Sources/Pickle/GlobalNames+Tables.swift
+    names.py LISTS Sources/Pickle
 
 LISTS is a directory with the peers' published lists as JSON: torch 2.15's `weights_only` names (read from
 `_get_allowed_globals()` at run time), picklescan 1.0.5's unsafe names, modelaudit 0.2.27's dangerous modules and functions,
 modelaudit 0.2.54's suspicious names, fickling 0.1.12's list of machine learning names. What is decided here, and not by a
 peer, stands below.
 """
+import contextlib
 import json
 import pathlib
 import re
@@ -16,8 +17,10 @@ import sys
 # Inert: making such a value, with any arguments, does nothing beyond making it.
 CLEAN = """
 builtins: set frozenset dict list tuple int float str bytes bytearray bool object complex range slice len abs round ord chr bin
-  hex oct Ellipsis NotImplemented
-collections: OrderedDict Counter defaultdict deque
+  hex oct Ellipsis NotImplemented Exception ValueError TypeError KeyError IndexError LookupError RuntimeError AttributeError
+  NotImplementedError AssertionError ArithmeticError ZeroDivisionError OverflowError StopIteration NameError ImportError
+  ModuleNotFoundError OSError FileNotFoundError MemoryError UnicodeDecodeError KeyboardInterrupt TimeoutError
+collections: OrderedDict Counter defaultdict deque ChainMap UserDict UserList
 datetime: date datetime time timedelta timezone
 decimal: Decimal
 fractions: Fraction
@@ -34,13 +37,19 @@ zoneinfo: ZoneInfo ZoneInfo._unpickle
 _codecs: encode
 copyreg: _reconstructor
 numpy: dtype ndarray bool bool_ int8 int16 int32 int64 intc intp longlong uint8 uint16 uint32 uint64 uintc uintp ulonglong
-  float16 float32 float64 longdouble complex64 complex128 clongdouble str_ bytes_ void object_ datetime64 timedelta64
+  recarray record matrix float16 float32 float64 longdouble complex64 complex128 clongdouble str_ bytes_ void object_ datetime64 timedelta64
 numpy.core.multiarray: _reconstruct scalar
 numpy._core.multiarray: _reconstruct scalar
 numpy.core.numeric: _frombuffer
 numpy._core.numeric: _frombuffer
 numpy.core._internal: _dtype_from_pep3118
 numpy.ma.core: _mareconstruct MaskedArray
+numpy.ma: MaskedArray
+numpy.rec: recarray record
+numpy.core.records: recarray record
+numpy._core.records: recarray record
+dill._dill: _create_array
+jax._src.array: _reconstruct_array
 numpy.dtypes: BoolDType Int8DType Int16DType Int32DType Int64DType UInt8DType UInt16DType UInt32DType UInt64DType
   Float16DType Float32DType Float64DType Complex64DType Complex128DType StrDType BytesDType ObjectDType VoidDType
   DateTime64DType TimeDelta64DType
@@ -79,6 +88,7 @@ torch.distributed.checkpoint.filesystem: _StorageInfo
 # Made of ordinary calls, but functions, and of libraries that a careful loader would not want to need.
 REVIEW = """
 pandas: DataFrame Series Index RangeIndex MultiIndex Timestamp Timedelta Interval Categorical CategoricalDtype StringDtype
+  PeriodDtype DatetimeTZDtype IntervalDtype SparseDtype ArrowDtype DatetimeIndex PeriodIndex IntervalIndex TimedeltaIndex
 pandas._libs.arrays: __pyx_unpickle_NDArrayBacked
 pandas._libs.internals: BlockPlacement _unpickle_block
 pandas._libs.tslibs.nattype: _nat_unpickle
@@ -88,6 +98,10 @@ pandas._libs.tslibs.timestamps: _unpickle_timestamp
 pandas.core.indexes.base: Index _new_Index
 pandas.core.indexes.datetimes: DatetimeIndex _new_DatetimeIndex
 pandas.core.indexes.period: _new_PeriodIndex
+pandas.core.indexes.interval: _new_IntervalIndex
+pandas._libs.interval: __pyx_unpickle_IntervalMixin
+pandas._libs.tslibs.period: _period_unpickle
+pyarrow.lib: _restore_array type_for_alias py_buffer chunked_array Array StringArray LargeStringArray ChunkedArray
 pandas.core.internals.blocks: new_block
 pandas.core.internals.managers: BlockManager SingleBlockManager
 scipy.sparse._csr: csr_array csr_matrix
@@ -101,8 +115,13 @@ scipy.sparse.csr: csr_array csr_matrix
 scipy.sparse.csc: csc_array csc_matrix
 scipy.sparse.coo: coo_array coo_matrix
 scipy.sparse.lil: lil_array lil_matrix
-scipy.interpolate._interpolate: interp1d
-scipy.interpolate.interpolate: interp1d
+scipy.interpolate._interpolate: interp1d interp1d._call_linear interp1d._call_linear_np interp1d._call_nearest
+  interp1d._call_previousnext interp1d._call_spline interp1d._call_nan_spline
+scipy.interpolate.interpolate: interp1d interp1d._call_linear interp1d._call_linear_np interp1d._call_nearest
+  interp1d._call_previousnext interp1d._call_spline interp1d._call_nan_spline
+scipy.stats._distn_infrastructure: rv_frozen rv_continuous_frozen rv_discrete_frozen rv_sample rv_histogram
+scipy.stats._kde: gaussian_kde
+scipy.stats.kde: gaussian_kde
 sklearn.neighbors._ball_tree: newObj BallTree
 sklearn.neighbors._kd_tree: newObj KDTree
 sklearn.neighbors.ball_tree: newObj BallTree
@@ -115,6 +134,7 @@ sklearn.neighbors._dist_metrics: newObj
 sklearn.neighbors.dist_metrics: newObj
 sklearn.linear_model._sgd_fast: Hinge Log ModifiedHuber SquaredLoss
 sklearn.tree._tree: Tree
+statsmodels.tsa.statespace._representation: sStatespace dStatespace cStatespace zStatespace
 io: BytesIO StringIO
 _io: BytesIO StringIO
 re: _compile
@@ -123,8 +143,7 @@ random: Random
 typing: Callable Dict List Literal Optional Set Tuple Type Union
 enum: Enum IntEnum
 itertools: count
-operator: add mul
-numpy: ufunc
+numpy: ufunc memmap
 numpy.core: _ufunc_reconstruct
 numpy._core: _ufunc_reconstruct
 numpy._core._ufunc_config: _ufunc_reconstruct
@@ -138,6 +157,8 @@ torch.nn.functional: relu gelu silu tanh sigmoid softmax elu leaky_relu
 torch._C._nn: gelu silu
 torch.optim.lr_scheduler: LambdaLR
 torch.utils.data.dataset: TensorDataset Subset ConcatDataset
+scipy.spatial._ckdtree: cKDTree
+scipy.spatial.ckdtree: cKDTree
 torch.fx.graph_module: GraphModule
 torch._utils: _rebuild_device_tensor_from_cpu_tensor
 torch.quantization.observer: MinMaxObserver
@@ -156,17 +177,41 @@ CODE = """
 dill._dill: _create_cell _create_code _create_function _load_type
 torch.fx._lazy_graph_module: _make_graph_module
 torch.fx.graph_module: reduce_graph_module
+builtins: __main__
+__builtin__: __main__
+"""
+
+# Functions that objects keep to call them later. Nothing happens while they are only named; called by a pickle, they are refused.
+FUNCTIONS = """
+builtins: max min sum sorted any all type zip enumerate reversed pow divmod hash isinstance issubclass repr iter next
+operator: add sub mul truediv neg pos abs eq ne lt le gt ge and_ or_ xor not_
+_operator: add sub mul truediv neg pos abs eq ne lt le gt ge and_ or_ xor not_
+math: exp log log2 log10 log1p sqrt sin cos tan tanh floor ceil pow
+numpy: add subtract multiply divide true_divide floor_divide power float_power mod remainder negative positive absolute abs
+  fabs sign exp exp2 expm1 log log2 log10 log1p sqrt cbrt square reciprocal sin cos tan arcsin arccos arctan arctan2 sinh cosh
+  tanh arcsinh arccosh arctanh hypot degrees radians deg2rad rad2deg floor ceil rint trunc clip maximum minimum fmax fmin
+  greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not logical_xor isnan isfinite isinf
+  mean median std var sum prod min max amin amax nanmean nanmedian nanstd nanvar nansum nanmin nanmax argmax argmin argsort sort
+  cumsum cumprod percentile quantile ravel reshape squeeze asarray array zeros ones dot matmul round nan_to_num where
+  unique bincount concatenate stack vstack hstack transpose
+"""
+FUNCTION_TREES = """
+scipy._lib.array_api_compat. scipy.spatial.distance. scipy.special. scipy.stats. sentence_transformers.util. sklearn.cluster.
+sklearn.feature_extraction. sklearn.feature_selection. sklearn.gaussian_process. sklearn.kernel_approximation. sklearn.metrics.
+sklearn.neighbors. sklearn.preprocessing. sklearn.utils.validation. sklearn.utils.fixes. timm.layers. torch.nn.functional.
+torch.nn.init.
 """
 
 # The trees in which a class (never a function) is taken for a part of a model.
 TREES = """
 TTS. accelerate. alignment. autogluon. axolotl. bertopic. catboost. detectron2. diffusers. fairseq. fastai. flair. gensim.
 h4. hdbscan. imblearn. keras. lightgbm. lightning. llava. mmcv. mmdet. mmengine. monai. nemo. omegaconf. open_clip. open_r1.
-pandas. peft. pyannote. pytorch_lightning. scipy.sparse. scipy.spatial. scipy.stats. segmentation_models_pytorch. sentence_transformers.
+pandas. peft. pyannote. pytorch_lightning. scipy.sparse. scipy.interpolate. scipy.optimize.
+scipy.signal. scipy.spatial. scipy.stats. segmentation_models_pytorch. sentence_transformers.
 setfit. simpletransformers. skimage. sklearn. speechbrain. statsmodels. swift. timm. tokenizers. torch.ao.nn. torch.ao.quantization.
-torch.nn. torch.optim. torch.quantization. torch_geometric. torchaudio.models. torchaudio.transforms. torchcrf. torchmetrics.
+torch.distributions. torch.nn. torch.optim. torch.quantization. torch_geometric. torchaudio.models. torchaudio.transforms. torchcrf. torchmetrics.
 torchvision.models. torchvision.ops. torchvision.transforms. tqdm. transformers. trl. ultralytics. umap. xgboost. yolov5.
-FlagEmbedding. fastchat. reranker. spacy. thinc. surprise. lightfm. implicit. pmdarima. prophet. sktime. tslearn. shap.
+FlagEmbedding. flax. hmmlearn. optax. fastchat. reranker. spacy. thinc. surprise. lightfm. implicit. pmdarima. prophet. sktime. tslearn. shap.
 """
 
 # Beyond the peers' lists.
@@ -182,8 +227,13 @@ pstats psutil ptyprocess py_compile pyclbr pydoc pydoc_data pymysql readline req
 setuptools sh shelve shlex signal site sitecustomize smtpd smtplib sndhdr socketserver spwd sqlite3 symtable sysconfig
 tarfile telnetlib tempfile termios test threading tkinter torch._dynamo torch._inductor torch.distributed.rpc torch.fx.experimental
 torch.hub torch.package torch.utils.bottleneck torch.utils.collect_env torch.utils.cpp_extension torch.utils.data.datapipes
-torch.utils._config_module trace tracemalloc traceback tty turtle unittest urllib urllib2 urllib3 usercustomize venv winreg
-wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport modelscan modelaudit joblib.memory joblib.parallel pandas.io
+torch.utils._config_module torch.utils.tensorboard torch.utils.model_dump torch.testing torch.distributed.run
+torch.distributed.launch torch.distributed.elastic torch.distributed.launcher torch.distributed.nn.jit torch.classes trace tracemalloc traceback tty turtle unittest urllib urllib2 urllib3 usercustomize venv winreg
+wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport modelscan modelaudit joblib.memory joblib.parallel joblib.externals pandas.io
+pandas.core.computation gensim.downloader gensim.scripts gensim.models.wrappers monai.apps monai.bundle tqdm.contrib jinja2 mako
+cffi _cffi_backend subprocess32 billiard invoke fabric plumbum pytest _pytest nose twisted httpx boto3 botocore docker kubernetes
+ray.cloudpickle pyspark.cloudpickle django werkzeug celery nltk.downloader pkg_resources transformers.dynamic_module_utils
+huggingface_hub
 """
 DANGEROUS_NAMES = """
 _io: FileIO open open_code TextIOWrapper
@@ -195,7 +245,7 @@ copyreg: __newobj__ __newobj_ex__ add_extension remove_extension pickle construc
 dill: load loads load_module load_session
 joblib: load dump
 joblib.numpy_pickle: load load_temporary_memmap
-numpy: load loadtxt genfromtxt fromfile fromregex memmap save savez DataSource fromfunction vectorize apply_along_axis
+numpy: load loadtxt genfromtxt fromfile fromregex save savez DataSource fromfunction vectorize apply_along_axis
 numpy.lib._npyio_impl: load loadtxt genfromtxt
 numpy.lib.npyio: load loadtxt genfromtxt NpzFile
 numpy.ctypeslib: load_library
@@ -223,6 +273,21 @@ logging: FileHandler
 logging.config: fileConfig dictConfig listen
 random: _urandom
 nltk.data: load
+nltk: download
+datasets: load_dataset load_from_disk
+spacy: load
+gensim.utils: unpickle
+keras.models: load_model
+keras.utils: get_file
+keras.src.utils.file_utils: get_file
+jsonpickle: decode
+onnx: load
+mlflow.pyfunc: load_model
+fastai.learner: load_learner
+hydra._internal.utils: _locate
+pydantic._internal._validators: import_string
+torch: from_file
+torch.fx.graph_module: _forward_from_src _exec_with_source reduce_package_graph_module reduce_deploy_graph_module
 yaml: load unsafe_load full_load
 hydra.utils: instantiate call
 hydra._internal.instantiate._instantiate2: instantiate
@@ -256,6 +321,7 @@ for pair in pairs(load("fickling_ml_allowlist.json")):
     if pair.split()[-1] not in ("_load_from_bytes", "_reconstructor") and "BytesIO" not in pair:
         review.add(pair)
 code = table(CODE)
+functions = table(FUNCTIONS)
 modules = set(DANGEROUS_MODULES.split())
 names = table(DANGEROUS_NAMES)
 for source in (load("picklescan_unsafe_globals.json"), load("modelaudit_0.2.54_suspicious_globals.json")):
@@ -271,19 +337,19 @@ names |= {p for p in pairs(f for f in load("modelaudit_0.2.27_always_dangerous_f
 # Modules that hold inert classes as well are judged name by name.
 modules -= {"uuid", "types", "functools", "joblib", "logging", "operator", "_operator", "pathlib"}
 review -= clean
-names -= clean | review
+names -= clean | review | functions
 standard = sorted(n for n in sys.stdlib_module_names if n not in modules)
 
 
 def swift(title, name, values):
-    if name != "clean":
+    if name not in ("clean", "dangerousModules"):
         print()
     print(f"    /// {title}")
     print(f"    static let {name}: [String] = [")
     line = "       "
     for value in sorted(values, key=lambda v: v.encode()):
         item = f' "{value}",'
-        if len(line) + len(item) > 118:
+        if len(line) + len(item) > 128:
             print(line)
             line = "       "
         line += item
@@ -296,17 +362,26 @@ def check(values):
         assert re.fullmatch(r"[!-~]+( [!-~]+)?", value) and '"' not in value and "\\" not in value, value
 
 
-for values in (clean, review, code, modules, names, weights_only, standard):
+for values in (clean, review, code, functions, modules, names, weights_only, standard):
     check(values)
-print("// SPDX-License-Identifier: Apache-2.0")
-print("// Written by Tests/Corpus/scan/names.py, which says where each name comes from. Sorted by bytes.\n")
-print("extension GlobalNames {")
-swift("Values that do nothing: module and name.", "clean", clean)
-swift("Objects of known libraries, by exact name.", "review", review)
-swift("Objects that hold Python code.", "code", code)
-swift("Where a class, but no function, is taken for a part of a model.", "trees", TREES.split())
-swift("Modules of which nothing belongs in a model, with all that is below them.", "dangerousModules", modules)
-swift("Names that are known to be used in attacks, in modules that hold other things too.", "dangerousNames", names)
-swift("What torch's `weights_only` loader accepts (torch 2.15).", "weightsOnly", weights_only)
-swift("The other modules of Python's standard library (3.11 to 3.13).", "standardModules", standard)
-print("}")
+HEAD = """// SPDX-License-Identifier: Apache-2.0
+// Written by Tests/Corpus/scan/names.py, which says where each name comes from. Sorted by bytes.
+
+extension GlobalNames {"""
+folder = pathlib.Path(sys.argv[2])
+with (folder / "GlobalNames+Tables.swift").open("w") as file, contextlib.redirect_stdout(file):
+    print(HEAD)
+    swift("Values that do nothing: module and name.", "clean", clean)
+    swift("Objects of known libraries, by exact name.", "review", review)
+    swift("Objects that hold Python code.", "code", code)
+    swift("Functions that may be named, and not called.", "functions", functions)
+    swift("Where any function may be named, and not called.", "functionTrees", FUNCTION_TREES.split())
+    swift("Where a class, but no function, is taken for a part of a model.", "trees", TREES.split())
+    swift("What torch's `weights_only` loader accepts (torch 2.15).", "weightsOnly", weights_only)
+    print("}")
+with (folder / "GlobalNames+Suspects.swift").open("w") as file, contextlib.redirect_stdout(file):
+    print(HEAD)
+    swift("Modules of which nothing belongs in a model, with all that is below them.", "dangerousModules", modules)
+    swift("Names that are known to be used in attacks, in modules that hold other things too.", "dangerousNames", names)
+    swift("The other modules of Python's standard library (3.11 to 3.13).", "standardModules", standard)
+    print("}")

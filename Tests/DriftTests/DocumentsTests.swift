@@ -239,6 +239,19 @@ extension DriftReport {
             report.defaults.first?.before?.value == .number(0.6) && report.defaults.first?.after?.value == .number(0.7))
     }
 
+    @Test func `a part of the heads that is the whole is no new default`() async throws {
+        func config(_ model: String, _ rope: String) -> [String: String] {
+            ["config.json": #"{"model_type":"\#(model)",\#(rope)}"#]
+        }
+        let old = #""rope_theta":10000.0"#
+        let new = #""rope_parameters":{"partial_rotary_factor":1.0,"rope_theta":10000.0,"rope_type":"default"}"#
+        let same = try await drift(config("phi3", old), config("phi3", new))
+        #expect(same.defaults.isEmpty && same.verdict == .unchanged)
+        // Where the whole is not what is taken in silence, it is one.
+        let other = try await drift(config("glm", old), config("glm", new))
+        #expect(other.defaults.map(\.name) == ["rope-scaling"] && other.verdict == .changed)
+    }
+
     @Test func `a default in another spelling or place is no difference`() async throws {
         let report = try await drift(
             ["config.json": #"{"rope_theta":5.0,"rope_scaling":{"type":"yarn","factor":2.0}}"#],

@@ -354,7 +354,7 @@ def leftovers():
     add("review", "script-operator.pt", torchscript("x = ops.evil.run(x)"))
     add("malicious", "script-pickle.pt", torchscript("pass", **{"a/code/x.pkl": CALL4}))
     add("unknown", "script-program.pt", torchscript("pass", **{"a/code/lib.so": b"\x7fELF" + bytes(100)}))
-    add("malicious", "directory-with-contents.zip", zipped({"a/": b"", "b/x": b"y"}).replace(b"b/x", b"bx/"))
+    add("malicious", "directory-with-contents.zip", zipped({"a/": b"", "b/x": CALL4}).replace(b"b/x", b"bx/"))
     add("malicious", "key-twice.npy", npy("'<f4', 'descr': '|O'", CALL4))
     add("review", "expression.npy", npy("__import__('os').system('x')", b""))
     add("unscannable", "short.npy", npy("'<i4'", b""))

@@ -6,8 +6,12 @@ struct BraceFormat {
     let arguments: CallArguments
     private var nextIndex = 0
     private var usesNumbers: Bool?
+    /// Whether what is put in is escaped, as it is where the format is marked as safe.
+    private let escapes: Bool
 
-    init(_ machine: Machine, _ arguments: CallArguments) { (self.machine, self.arguments) = (machine, arguments) }
+    init(_ machine: Machine, _ arguments: CallArguments, escapes: Bool = false) {
+        (self.machine, self.arguments, self.escapes) = (machine, arguments, escapes)
+    }
 
     static func number(_ number: Double, _ kind: Unicode.Scalar, _ places: Int) -> String {
         let text: String
@@ -85,11 +89,18 @@ struct BraceFormat {
         case "s": value = .string(try machine.text(value))
         case "r", "a":
             try machine.reserve(value.weight)
-            value = .string(Representation.repr(value))
+            value = .string(conversion == "a" ? Representation.ascii(value) : Representation.repr(value))
         case let kind?: throw JinjaError(.value, "Unknown conversion specifier \(kind)")
         }
         if specification.contains("{") { specification = try format(specification, level: level + 1) }
-        return try BraceFormat.format(value, specification, machine)
+        guard escapes else { return try BraceFormat.format(value.unmarked, specification, machine) }
+        if case .markup(let text) = value {
+            guard specification.isEmpty else {
+                throw JinjaError(.value, "Unsupported format specification for Markup.")
+            }
+            return text
+        }
+        return try machine.escaped(try BraceFormat.format(value, specification, machine))
     }
 
     private mutating func value(_ name: String) throws(JinjaError) -> Value {
@@ -97,7 +108,8 @@ struct BraceFormat {
         let end = scalars.firstIndex { $0 == "." || $0 == "[" } ?? scalars.endIndex
         let first = String(scalars[..<end])
         var value: Value
-        if first.isEmpty || Int(first) != nil {
+        // What has no number and no name, but an attribute, is looked up by an empty name.
+        if first.isEmpty ? name.isEmpty : Int(first) != nil {
             let isManual = !first.isEmpty
             if let usesNumbers, usesNumbers != isManual {
                 throw JinjaError(
@@ -163,7 +175,8 @@ struct BraceFormat {
         }
         let sign = take(["+", "-", " "])
         let hasPrefix = take(["#"]) != nil
-        if take(["0"]) != nil, alignment == nil { (fill, alignment) = ("0", "=") }
+        let hasZero = take(["0"]) != nil && alignment == nil
+        if hasZero { (fill, alignment) = ("0", "=") }
         let width = digits() ?? 0
         let grouping = take([",", "_"])
         var places: Int?
@@ -178,21 +191,38 @@ struct BraceFormat {
         }
         var text: String
         var isNumber = true
+        var value = value
+        if case .bool(let flag) = value { value = .int(flag ? 1 : 0) }
+        if let grouping, let kind,
+            "sc".unicodeScalars.contains(kind) || (grouping == "," && "xXob".unicodeScalars.contains(kind))
+        {
+            throw JinjaError(.value, "Cannot specify '\(grouping)' with '\(kind)'.")
+        }
+        if hasZero, let grouping, width > 0 {
+            throw JinjaError(.unsupported, "a field that is filled with zeros and grouped with `\(grouping)`")
+        }
         switch value {
-        case .int(let number) where kind == nil || "dxXobcn".unicodeScalars.contains(kind ?? "d"):
+        case .int(let number) where kind == "c":
+            text = try PercentFormat.character(number)
+            isNumber = false
+        case .int(let number) where kind == nil || "dxXobn".unicodeScalars.contains(kind ?? "d"):
+            guard places == nil else {
+                throw JinjaError(.value, "Precision not allowed in integer format specifier")
+            }
             let radix = kind == "x" || kind == "X" ? 16 : kind == "o" ? 8 : kind == "b" ? 2 : 10
             text = String(number.magnitude, radix: radix, uppercase: kind == "X")
             if let grouping { text = grouped(text, grouping, radix == 10 ? 3 : 4) }
             if hasPrefix, radix != 10, let kind { text = "0\(kind)" + text }
             if number < 0 { text = "-" + text }
-        case .int, .float, .bool:
+        case .int, .float:
             let number = value.number ?? 0
+            try machine.step(NumberFormat.effort(number))
             switch kind {
             case nil where places == nil: text = Representation.float(number)
-            case nil: text = NumberFormat.general(number, places ?? 6)
+            case nil: text = NumberFormat.shortened(number, max(1, places ?? 6))
             case "%"?: text = NumberFormat.fixed(number * 100, places ?? 6) + "%"
             case "f"?, "F"?, "e"?, "E"?, "g"?, "G"?: text = BraceFormat.number(number, kind ?? "f", places ?? 6)
-            case "d"?: text = String(value.wholeNumber ?? 0)
+            case "n"?: text = BraceFormat.number(number, "g", places ?? 6)
             case let kind?:
                 throw JinjaError(
                     .value, "Unknown format code '\(kind)' for object of type '\(value.typeName)'")
@@ -208,6 +238,14 @@ struct BraceFormat {
                 throw JinjaError(.value, "Unknown format code '\(kind ?? "s")' for object of type 'str'")
             }
             guard sign == nil else { throw JinjaError(.value, "Sign not allowed in string format specifier") }
+            if let grouping { throw JinjaError(.value, "Cannot specify '\(grouping)' with 's'.") }
+            guard !hasPrefix else {
+                throw JinjaError(.value, "Alternate form (#) not allowed in string format specifier")
+            }
+            if hasZero { alignment = nil }
+            guard alignment != "=" else {
+                throw JinjaError(.value, "'=' alignment not allowed in string format specifier")
+            }
             isNumber = false
             text = places.map { String(content.unicodeScalars.prefix($0)) } ?? content
         default:

@@ -29,8 +29,7 @@ enum ConstantFolder {
     /// The text, when it is one.
     static func text(_ expression: Expression) -> String? {
         if case .constant(.string(let text)) = expression.kind { return text }
-        guard case .string(let text)? = value(expression) else { return nil }
-        return text
+        return value(expression)?.text
     }
 
     /// How many items a loop over it has, when that is known.

@@ -23,7 +23,7 @@ struct JSONText {
         case .bool(let flag): out += flag ? "true" : "false"
         case .int(let number): out += String(number)
         case .float(let number): out += JSONText.number(number)
-        case .string(let text): quote(text, &out)
+        case .string(let text), .markup(let text): quote(text, &out)
         case .list(let sequence), .tuple(let sequence):
             guard !sequence.items.isEmpty else {
                 out += "[]"
@@ -75,7 +75,7 @@ struct JSONText {
 
     private static func key(_ value: Value) throws(JinjaError) -> String {
         switch value {
-        case .string(let text): return text
+        case .string(let text), .markup(let text): return text
         case .none: return "null"
         case .bool(let flag): return flag ? "true" : "false"
         case .int(let whole): return String(whole)

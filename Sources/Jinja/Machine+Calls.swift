@@ -28,7 +28,7 @@ extension Machine {
     }
 
     private static func tooMany(_ function: String, _ most: Int, _ least: Int, _ given: Int) -> String {
-        if function.hasPrefix("do_") {
+        if function.hasPrefix("do_") || function.hasPrefix("test_") {
             // A filter is a function of Python, and what it filters is its first argument.
             let count = most == least ? "\(most + 1)" : "from \(least + 1) to \(most + 1)"
             return "\(function)() takes \(count) positional argument\(most == 0 ? "" : "s") but \(given + 1) were given"
@@ -93,6 +93,8 @@ extension Machine {
         let names = macro.macro.parameters.map(\.name)
         let scope = newScope(macro.scope)
         var named = arguments.named
+        // Each name is looked for among those that were given.
+        try step((names.count &* named.count) / 16)
         func take(_ name: String) -> Value? {
             guard let place = named.firstIndex(where: { ExactText($0.name) == ExactText(name) }) else { return nil }
             return named.remove(at: place).value
@@ -108,7 +110,7 @@ extension Machine {
         } else if let first = named.first {
             throw JinjaError(
                 .type,
-                first.name == "caller"
+                named.contains { $0.name == "caller" }
                     ? "macro \(title) was invoked with two values for the special caller argument. This is most likely a bug."
                     : "macro \(title) takes no keyword argument \(Representation.quoted(first.name))")
         }
@@ -129,6 +131,8 @@ extension Machine {
                         MissingValue("parameter \(Representation.quoted(parameter.name)) was not provided")))
             }
         }
+        running.append(RunningCall(macro: macro, arguments: arguments))
+        defer { running.removeLast() }
         return try nested { () throws(JinjaError) in
             try capture { () throws(JinjaError) in _ = try run(macro.macro.body, scope) }
         }
@@ -169,7 +173,7 @@ extension Machine {
             guard name == "namespace" else { return try dict(pairs) }
             let namespace = try newNamespace()
             for pair in pairs {
-                guard case .string(let key) = pair.key else { continue }
+                guard let key = pair.key.text else { continue }
                 try Machine.checkNamespaceName(key)
                 namespace.set(key, pair.value)
             }
@@ -189,10 +193,11 @@ extension Machine {
             throw JinjaError(.raised, try text(bound[0] ?? .none))
         case "strftime_now":
             let bound = try bind("strftime_now", ["format"], arguments, required: 1)
-            guard case .string(let format)? = bound[0] else {
+            guard let format = bound[0]?.text else {
                 throw JinjaError(.type, "strftime() argument 1 must be str, not \(bound[0]?.typeName ?? "NoneType")")
             }
             try reserve(format.utf8.count &* 16)
+            try step(format.utf8.count)
             useClock(format)
             return .string(now.text(format))
         default: throw JinjaError(.unsupported, "`\(name)`: its result is random")

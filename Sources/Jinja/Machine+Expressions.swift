@@ -115,7 +115,7 @@ extension Machine {
                 throw JinjaError(.type, "argument after ** must be a mapping")
             }
             for entry in dict.entries {
-                guard case .string(let name) = entry.key else { throw JinjaError(.type, "keywords must be strings") }
+                guard let name = entry.key.text else { throw JinjaError(.type, "keywords must be strings") }
                 out.named.append((name, entry.value))
             }
         }
@@ -170,7 +170,9 @@ extension Machine {
         case .namespace(let namespace): if let value = namespace.values[ExactText(name)] { return value }
         case .loop(let loop): if let value = loopAttribute(loop, name) { return value }
         case .function(let function):
-            if case .block("") = function.kind { return .function(FunctionObject(.block(name))) }
+            if case .block("") = function.kind {
+                return hasBlock(name) ? .function(FunctionObject(.block(name))) : nil
+            }
             if case .macro(let macro) = function.kind {
                 if name == "name" { return .string(macro.macro.name) }
                 if name == "arguments" { return try tuple(macro.macro.parameters.map { .string($0.name) }) }
@@ -179,6 +181,9 @@ extension Machine {
             if name == "current" { return cycler.items[cycler.position] }
             if name == "pos" { return .int(cycler.position) }
             if name == "items" { return try tuple(cycler.items) }
+        case .tuple(let sequence) where sequence.isGroup && sequence.items.count == 2:
+            if name == "grouper" { return sequence.items[0] }
+            if name == "list" { return sequence.items[1] }
         case .range(let range):
             if name == "start" { return .int(range.start) }
             if name == "stop" { return .int(range.stop) }
@@ -240,6 +245,7 @@ extension Machine {
     /// `object[key]`, as the sandbox has it.
     func element(_ object: Value, _ key: Value) throws(JinjaError) -> Value {
         if case .undefined(let missing) = object { throw missing.error }
+        let key = key.unmarked
         switch object {
         case .dict(let dict):
             do throws(JinjaError) { if let value = try dict.get(key) { return value } } catch {
@@ -251,12 +257,14 @@ extension Machine {
             }
         case .range(let range):
             if let index = key.wholeNumber, let place = Machine.place(index, range.count) { return range[place] }
-        case .string(let text):
+        case .string(let text), .markup(let text):
             if let index = key.wholeNumber {
                 let scalars = text.unicodeScalars
                 try step(text.utf8.count / 64)
                 if let place = Machine.place(index, scalars.count) {
-                    return .string(String(scalars[scalars.index(scalars.startIndex, offsetBy: place)]))
+                    let character = String(scalars[scalars.index(scalars.startIndex, offsetBy: place)])
+                    if case .markup = object { return .markup(character) }
+                    return .string(character)
                 }
             }
         default: break
@@ -282,24 +290,30 @@ extension Machine {
             if let number = value.wholeNumber { return .some(.some(number)) }
             return nil
         }
+        switch object {
+        case .list, .tuple, .string, .markup, .range: break
+        case .dict: throw JinjaError(.type, "unhashable type: 'slice'")
+        default: throw JinjaError(.type, "'\(object.typeName)' object is not subscriptable")
+        }
         guard let start = bound(start), let stop = bound(stop), let step = bound(step) else {
-            return .undefined(MissingValue("\(object.objectName) has no such slice"))
+            throw JinjaError(.type, "slice indices must be integers or None or have an __index__ method")
         }
         if step == 0 { throw JinjaError(.value, "slice step cannot be zero") }
         func places(_ count: Int) -> [Int] { Machine.places(count, start, stop, step ?? 1) }
         switch object {
         case .list(let sequence): return try list(places(sequence.items.count).map { sequence.items[$0] })
         case .tuple(let sequence): return try tuple(places(sequence.items.count).map { sequence.items[$0] })
-        case .string(let text):
+        case .string(let text), .markup(let text):
             try reserve(text.utf8.count)
             let scalars = Array(text.unicodeScalars)
             var out = String.UnicodeScalarView()
             for place in places(scalars.count) { out.append(scalars[place]) }
+            if case .markup = object { return .markup(String(out)) }
             return .string(String(out))
         case .range(let range):
             try reserve(items: range.count)
             return try list(places(range.count).map { range[$0] })
-        default: return .undefined(MissingValue("\(object.objectName) has no such slice"))
+        default: throw JinjaError(.type, "'\(object.typeName)' object is not subscriptable")
         }
     }
 

@@ -9,8 +9,8 @@ extension Machine {
         "trim", "truncate", "unique", "upper", "urlencode", "urlize", "wordcount", "wordwrap", "xmlattr", "tojson",
     ]
 
-    /// `value|name(arguments)`.
-    func filter(_ name: String, _ value: Value, _ arguments: CallArguments) throws(JinjaError) -> Value {
+    /// `value|name(arguments)`, with no regard to marks.
+    func plainFilter(_ name: String, _ value: Value, _ arguments: CallArguments) throws(JinjaError) -> Value {
         guard Machine.filterNames.contains(name) else {
             throw JinjaError(.runtime, "No filter named \(Representation.quoted(name)) found.")
         }
@@ -31,13 +31,13 @@ extension Machine {
             guard arguments.positional.isEmpty || arguments.named.isEmpty else {
                 throw JinjaError(.filterArgument, "can't handle positional and keyword arguments at the same time")
             }
-            let format = try text(value)
             let values =
                 arguments.named.isEmpty
                 ? try tuple(arguments.positional)
                 : try dict(arguments.named.map { (key: .string($0.name), value: $0.value) })
-            return try string(try PercentFormat.format(format, values, self))
-        case "safe", "string":
+            let format: Value = value.text == nil ? .string(try text(value)) : value
+            return try binary(.modulo, format, values)
+        case "string":
             _ = try bind(name, [], arguments)
             return .string(try text(value))
         default: return try TextFilters(machine: self, name: name, value: value, arguments: arguments).call()
@@ -46,7 +46,9 @@ extension Machine {
 
     func length(_ value: Value) throws(JinjaError) -> Int {
         switch value {
-        case .string(let text): return text.unicodeScalars.count
+        case .string(let text), .markup(let text):
+            try step(text.utf8.count / 128)
+            return text.unicodeScalars.count
         case .list(let sequence), .tuple(let sequence): return sequence.items.count
         case .dict(let dict): return dict.count
         case .range(let range): return range.count
@@ -163,8 +165,13 @@ extension Machine {
             throw JinjaError(.filterArgument, "method must be common, ceil or floor")
         }
         guard let number = value.number else {
+            if method != "common", places == 0, ["str", "list", "tuple"].contains(value.typeName) {
+                // Times one it is the same, and then it is no number.
+                throw JinjaError(.type, "must be real number, not \(value.typeName)")
+            }
             throw JinjaError(.type, "type \(value.typeName) doesn't define __round__ method")
         }
+        try step(NumberFormat.effort(number))
         if method == "common" {
             if let whole = value.wholeNumber, places >= 0 { return .int(whole) }
             guard places >= 0, places <= 400 else {

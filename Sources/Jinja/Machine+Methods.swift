@@ -3,22 +3,10 @@
 extension Machine {
     func callMethod(_ receiver: Value, _ name: String, _ arguments: CallArguments) throws(JinjaError) -> Value {
         switch receiver {
+        case .markup(let text): return try callMarked(text, name, arguments)
         case .string(let text):
-            if name == "format" || name == "format_map" {
-                var arguments = arguments
-                if name == "format_map" {
-                    guard case .dict(let dict)? = arguments.positional.first, arguments.positional.count == 1 else {
-                        throw JinjaError(.type, "format_map() takes exactly one argument")
-                    }
-                    arguments.positional = []
-                    for entry in dict.entries {
-                        if case .string(let key) = entry.key { arguments.named.append((key, entry.value)) }
-                    }
-                }
-                var format = BraceFormat(self, arguments)
-                return try string(try format.format(text))
-            }
-            return try TextMethods(machine: self, text: text, name: name, arguments: arguments).call()
+            if name == "format" || name == "format_map" { return try format(text, name, arguments) }
+            return try TextMethods(machine: self, text: text, name: name, arguments: arguments.unmarked).call()
         case .list(let sequence), .tuple(let sequence):
             if name == "copy" { return try list(sequence.items) }
             return try search(name, sequence.items, receiver, arguments)
@@ -43,6 +31,24 @@ extension Machine {
             default: return .int(number)
             }
         }
+    }
+
+    /// `text.format(…)` and `text.format_map(mapping)`.
+    func format(
+        _ text: String, _ name: String, _ given: CallArguments, escapes: Bool = false
+    ) throws(JinjaError) -> Value {
+        var arguments = given
+        if name == "format_map" {
+            guard case .dict(let dict)? = arguments.positional.first, arguments.positional.count == 1 else {
+                throw JinjaError(.type, "format_map() takes exactly one argument")
+            }
+            arguments.positional = []
+            for entry in dict.entries {
+                if let key = entry.key.text { arguments.named.append((key, entry.value)) }
+            }
+        }
+        var format = BraceFormat(self, arguments, escapes: escapes)
+        return try string(try format.format(text))
     }
 
     private func search(

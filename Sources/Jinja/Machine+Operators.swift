@@ -2,6 +2,7 @@
 
 extension Machine {
     func binary(_ symbol: Expression.BinaryOperator, _ left: Value, _ right: Value) throws(JinjaError) -> Value {
+        if let result = try markedBinary(symbol, left, right) { return result }
         if case .string(let format) = left, symbol == .modulo {
             return try string(try PercentFormat.format(format, right, self))
         }
@@ -32,6 +33,15 @@ extension Machine {
         }
         if symbol == .add, case .tuple = left {
             throw JinjaError(.type, "can only concatenate tuple (not \"\(right.typeName)\") to tuple")
+        }
+        if symbol == .multiply {
+            for (sequence, other) in [(left, right), (right, left)] {
+                switch sequence {
+                case .string, .list, .tuple:
+                    throw JinjaError(.type, "can't multiply sequence by non-int of type '\(other.typeName)'")
+                default: continue
+                }
+            }
         }
         let name = symbol == .power ? "** or pow()" : symbol.rawValue
         throw JinjaError(
@@ -91,12 +101,14 @@ extension Machine {
 
     func equal(_ left: Value, _ right: Value) throws(JinjaError) -> Bool {
         try step()
+        let (left, right) = (left.unmarked, right.unmarked)
         if let a = left.wholeNumber, let b = right.wholeNumber { return a == b }
         if let a = left.number, let b = right.number { return a == b }
         switch (left, right) {
         case (.undefined, .undefined), (.none, .none): return true
         case (.string(let a), .string(let b)):
-            try step(min(a.utf8.count, b.utf8.count) / 64)
+            guard a.utf8.count == b.utf8.count else { return false }
+            try step(a.utf8.count / 16)
             return a.utf8.elementsEqual(b.utf8)
         case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
             guard a.items.count == b.items.count else { return false }
@@ -121,7 +133,7 @@ extension Machine {
         case (.none, .none): true
         case (.bool(let a), .bool(let b)): a == b
         case (.int(let a), .int(let b)): a == b
-        case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
+        case (.string(let a), .string(let b)), (.markup(let a), .markup(let b)): a.utf8.elementsEqual(b.utf8)
         case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)): a === b
         case (.dict(let a), .dict(let b)): a === b
         case (.undefined(let a), .undefined(let b)): a === b
@@ -143,7 +155,7 @@ extension Machine {
         try step()
         if let a = left.wholeNumber, let b = right.wholeNumber { return a < b }
         if let a = left.number, let b = right.number { return a < b }
-        switch (left, right) {
+        switch (left.unmarked, right.unmarked) {
         case (.string(let a), .string(let b)):
             try step(min(a.utf8.count, b.utf8.count) / 64)
             return a.utf8.lexicographicallyPrecedes(b.utf8)
@@ -163,8 +175,8 @@ extension Machine {
 
     func contains(_ container: Value, _ item: Value) throws(JinjaError) -> Bool {
         switch container {
-        case .string(let text):
-            guard case .string(let part) = item else {
+        case .string(let text), .markup(let text):
+            guard let part = item.text else {
                 throw JinjaError(.type, "'in <string>' requires string as left operand, not \(item.typeName)")
             }
             return try find(part, in: text) != nil
@@ -210,6 +222,9 @@ extension Machine {
     {
         var keyed: [(key: Value, place: Int)] = []
         for (place, item) in items.enumerated() { keyed.append((try key(item), place)) }
+        if keyed.count < 64 {
+            return try insertionSorted(keyed, reverse: reverse).map { items[$0] }
+        }
         var failure: JinjaError?
         keyed.sort { a, b in
             guard failure == nil else { return a.place < b.place }
@@ -221,5 +236,33 @@ extension Machine {
         }
         if let failure { throw failure }
         return keyed.map { items[$0.place] }
+    }
+
+    /// The places of a few keys in their order, compared in the order in which Python compares them: the first two that
+    /// cannot be compared are in the message.
+    private func insertionSorted(
+        _ given: [(key: Value, place: Int)], reverse: Bool
+    )
+        throws(JinjaError) -> [Int]
+    {
+        var keyed = reverse ? given.reversed() : given
+        var run = min(1, keyed.count)
+        if keyed.count > 1 {
+            let isDescending = try isLess(keyed[1].key, keyed[0].key)
+            run = 2
+            while run < keyed.count, try isLess(keyed[run].key, keyed[run - 1].key) == isDescending { run += 1 }
+            if isDescending { keyed[..<run].reverse() }
+        }
+        for start in run..<max(run, keyed.count) {
+            let pivot = keyed[start]
+            var (low, high) = (0, start)
+            while low < high {
+                let middle = (low + high) / 2
+                if try isLess(pivot.key, keyed[middle].key) { high = middle } else { low = middle + 1 }
+            }
+            keyed.remove(at: start)
+            keyed.insert(pivot, at: low)
+        }
+        return (reverse ? keyed.reversed() : keyed).map(\.place)
     }
 }

@@ -9,10 +9,11 @@ extension Machine {
     ]
 
     /// `value is name(arguments)`.
-    func test(_ name: String, _ value: Value, _ arguments: CallArguments) throws(JinjaError) -> Bool {
+    func test(_ name: String, _ subject: Value, _ given: CallArguments) throws(JinjaError) -> Bool {
         guard Machine.testNames.contains(name) else {
             throw JinjaError(.runtime, "No test named \(Representation.quoted(name)) found.")
         }
+        let (value, arguments) = (subject.unmarked, given.unmarked)
         let comparisons: [String: Expression.ComparisonOperator] = [
             "==": .equal, "eq": .equal, "equalto": .equal, "!=": .notEqual, "ne": .notEqual, ">": .greater,
             "gt": .greater, "greaterthan": .greater, "ge": .greaterOrEqual, ">=": .greaterOrEqual, "<": .less,
@@ -27,8 +28,8 @@ extension Machine {
             let other = try bind(name, ["num"], arguments, required: 1)[0] ?? .none
             return try equal(try binary(.modulo, value, other), .int(0))
         case "sameas":
-            return isSame(value, try bind(name, ["other"], arguments, required: 1)[0] ?? .none)
-        default: _ = try bind(name, [], arguments)
+            return isSame(subject, try bind(name, ["other"], given, required: 1)[0] ?? .none)
+        default: _ = try bind("test_" + name, [], arguments)
         }
         switch name {
         case "odd": return try equal(try binary(.modulo, value, .int(2)), .int(1))
@@ -36,7 +37,10 @@ extension Machine {
         case "defined": return !value.isUndefined
         case "undefined": return value.isUndefined
         case "filter", "test":
-            guard case .string(let text) = value else { return false }
+            guard case .string(let text) = value else {
+                _ = try DictKey(value)
+                return false
+            }
             return name == "test" ? Machine.testNames.contains(text) : Machine.filterNames.contains(text)
         case "lower", "upper":
             let text = try text(value)
@@ -57,7 +61,9 @@ extension Machine {
             case .function, .loop, .joiner, .undefined: return true
             default: return false
             }
-        case "escaped": return false
+        case "escaped":
+            if case .markup = subject { return true }
+            return false
         default: return Machine.isOfType(name, value)
         }
     }

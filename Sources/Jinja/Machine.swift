@@ -11,9 +11,13 @@ final class Machine {
     /// What is being written: the result, and on top of it macros, blocks and the like.
     private var buffers: [String] = [""]
     private(set) var generations: [Range<Int>] = []
+    /// How much of the result has been counted.
+    private var counted = (bytes: 0, scalars: 0)
     private(set) var clockFormats: [String] = []
     private var namespaces: [NamespaceObject] = []
     private var scopes: [Scope] = []
+    /// The macros that are running, the innermost last.
+    var running: [RunningCall] = []
     private var blocks: [String: [Statement]] = [:]
 
     enum Flow {
@@ -68,6 +72,12 @@ final class Machine {
         try work(bytes)
     }
 
+    /// Charges for going through a text once, character by character.
+    func read(_ text: String) throws(JinjaError) {
+        try reserve(text.utf8.count)
+        try step(text.utf8.count / 8)
+    }
+
     func reserve(items count: Int) throws(JinjaError) {
         guard count <= budget.sequenceCount else {
             throw JinjaError(.budget, "a sequence of more than \(budget.sequenceCount) items")
@@ -110,6 +120,7 @@ final class Machine {
 
     func dict(_ pairs: [(key: Value, value: Value)]) throws(JinjaError) -> Value {
         try reserve(items: pairs.count)
+        try step(pairs.count)
         let object = DictObject()
         for pair in pairs { try object.set(pair.key, pair.value) }
         try check(object.depth, object.weight)
@@ -128,7 +139,7 @@ final class Machine {
     /// `str(value)`, charged for.
     func text(_ value: Value) throws(JinjaError) -> String {
         switch value {
-        case .string(let text): return text
+        case .string(let text), .markup(let text): return text
         case .namespace(let namespace): try reserve(Value.weight(namespace.values.values))
         default: try reserve(value.weight)
         }
@@ -175,9 +186,7 @@ final class Machine {
     func nested<Result>(_ body: () throws(JinjaError) -> Result) throws(JinjaError) -> Result {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= budget.depth else {
-            throw JinjaError(.budget, "more than \(budget.depth) levels of evaluation")
-        }
+        guard depth <= budget.depth else { throw tooDeep() }
         return try body()
     }
 
@@ -223,7 +232,12 @@ final class Machine {
             try write(try text(try self.call(value, list)))
         case .filter(let filter, let body):
             let text = try capture { () throws(JinjaError) in _ = try run(body, newScope(scope)) }
-            try write(try self.text(try self.filter(filter, scope, seed: .string(text))))
+            let value = try self.filter(filter, scope, seed: .string(text))
+            // As jinja2 joins what was written, which must be texts.
+            guard let result = value.text else {
+                throw JinjaError(.type, "expected str instance, \(value.typeName) found")
+            }
+            try write(result)
         case .with(let bindings, let body):
             let inner = newScope(scope)
             // Values see what is around, not each other.
@@ -238,9 +252,11 @@ final class Machine {
             return try run(body, newScope(scope))
         case .generation(let body):
             let text = try capture { () throws(JinjaError) in _ = try run(body, newScope(scope)) }
-            let start = buffers[0].unicodeScalars.count
-            try work(buffers[0].utf8.count / 16)
-            generations.append(start..<start + text.unicodeScalars.count)
+            // Characters are counted once, however many stretches there are.
+            let bytes = buffers[0].utf8
+            let added = bytes[bytes.index(bytes.startIndex, offsetBy: counted.bytes)...]
+            counted = (bytes.count, counted.scalars + added.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) })
+            generations.append(counted.scalars..<counted.scalars + text.unicodeScalars.count)
             try write(text)
         case .block(let name, _, _, let body):
             var top = scope
@@ -326,7 +342,7 @@ final class Machine {
         case .undefined(let missing):
             if missing.kind == .security { throw missing.error }
             return []
-        case .string(let text):
+        case .string(let text), .markup(let text):
             try reserve(items: text.utf8.count)
             return text.unicodeScalars.map { .string(String($0)) }
         case .dict(let dict): return dict.entries.map(\.key)
@@ -343,6 +359,9 @@ final class Machine {
             throw JinjaError(.type, "'\(value.typeName)' object is not iterable")
         }
     }
+
+    /// Whether the template has a block with this name.
+    func hasBlock(_ name: String) -> Bool { blocks[name] != nil }
 
     /// Runs a block by its name, for `self.name()`.
     func runBlock(_ name: String, _ scope: Scope) throws(JinjaError) -> String? {

@@ -21,7 +21,7 @@ enum Methods {
 
     static func access(_ value: Value, _ name: String) -> Access {
         switch value {
-        case .string: return text.contains(name) ? .allowed : .none
+        case .string, .markup: return text.contains(name) ? .allowed : .none
         case .list:
             if ["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"].contains(name) {
                 return .forbidden

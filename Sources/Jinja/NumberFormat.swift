@@ -2,6 +2,13 @@
 
 /// Writes numbers with a fixed number of places, exactly rounded, and pads texts.
 enum NumberFormat {
+    /// The steps that a number with many digits costs when it is written out.
+    static func effort(_ value: Double) -> Int {
+        guard value.isFinite, value != 0 else { return 0 }
+        let exponent = Int(value.exponent)
+        return exponent * exponent / 512
+    }
+
     /// `value` with `places` digits behind the point, rounded half to even on the exact binary value.
     static func fixed(_ value: Double, _ places: Int) -> String {
         guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
@@ -145,6 +152,21 @@ enum NumberFormat {
             return trimmed(String(parts.first ?? "")) + "e" + String(parts.last ?? "")
         }
         return trimmed(fixed(value, max(0, digits - 1 - exponent)))
+    }
+
+    /// A number with so many digits at most, and one behind the point where it is not written with a power of ten.
+    static func shortened(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite else { return fixed(value, 0) }
+        let written = scientific(value, digits - 1)
+        let exponent = written.split(separator: "e").last.flatMap { Int($0) } ?? 0
+        guard exponent == digits - 1 else {
+            let text = general(value, digits)
+            return text.contains(".") || text.contains("e") ? text : text + ".0"
+        }
+        let parts = written.split(separator: "e")
+        var mantissa = String(parts.first ?? "")
+        while mantissa.contains("."), mantissa.hasSuffix("0") || mantissa.hasSuffix(".") { mantissa.removeLast() }
+        return mantissa + "e" + String(parts.last ?? "")
     }
 
     /// Fills up to `width` characters: `<`, `>`, `^`, or `=` between a sign and the digits.

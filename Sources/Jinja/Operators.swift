@@ -107,12 +107,22 @@ enum Operators {
             return .float(a / b)
         case .floorDivide:
             guard b != 0 else { throw JinjaError(.zeroDivision, "float floor division by zero") }
-            return .float(((a - modulo(a, b)) / b).rounded())
+            let quotient = (a - modulo(a, b)) / b
+            guard quotient != 0 else { return .float((a / b).sign == .minus ? -0.0 : 0) }
+            let whole = quotient.rounded(.down)
+            return .float(quotient - whole > 0.5 ? whole + 1 : whole)
         case .modulo:
             guard b != 0 else { throw JinjaError(.zeroDivision, "float modulo") }
             return .float(modulo(a, b))
         case .power:
-            if b == b.rounded() { return .float(powerOf(a, b)) }
+            if a == 0, b < 0 { throw JinjaError(.zeroDivision, "0.0 cannot be raised to a negative power") }
+            if b == b.rounded() {
+                let result = powerOf(a, b)
+                if result.isInfinite, a.isFinite, b.isFinite {
+                    throw JinjaError(.overflow, "(34, 'Numerical result out of range')")
+                }
+                return .float(result)
+            }
             if b == 0.5, a >= 0 { return .float(a.squareRoot()) }
             throw JinjaError(.unsupported, "a power with an exponent that is not whole")
         }
@@ -120,6 +130,8 @@ enum Operators {
 
     private static func modulo(_ a: Double, _ b: Double) -> Double {
         let rest = a.truncatingRemainder(dividingBy: b)
-        return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest
+        // Nothing has the sign of what it was divided by.
+        guard rest != 0 else { return b < 0 ? -0.0 : 0 }
+        return (rest < 0) != (b < 0) ? rest + b : rest
     }
 }

@@ -5,7 +5,10 @@ enum PercentFormat {
     /// Wider fields and more places than anybody needs are refused.
     static let widthLimit = 100_000
 
-    static func format(_ format: String, _ values: Value, _ machine: Machine) throws(JinjaError) -> String {
+    /// - Parameter escapes: whether the texts that are put in are escaped, as they are where the format is marked as safe.
+    static func format(
+        _ format: String, _ values: Value, _ machine: Machine, escapes: Bool = false
+    ) throws(JinjaError) -> String {
         var positional: [Value]
         if case .tuple(let sequence) = values { positional = sequence.items } else { positional = [values] }
         var used = 0
@@ -72,7 +75,7 @@ enum PercentFormat {
             }
             let value: Value
             if let named { value = named } else { value = try next() }
-            let text = try field(kind, value, flags, places, machine)
+            let text = try field(kind, value, flags, places, machine, escapes)
             let isNumber = !["s", "r", "a", "c"].contains(kind)
             let padded =
                 flags.contains("-")
@@ -92,27 +95,36 @@ enum PercentFormat {
         return out
     }
 
+    /// The character with a number.
+    static func character(_ code: Int) throws(JinjaError) -> String {
+        guard (0..<0x110000).contains(code) else {
+            throw JinjaError(.overflow, "%c arg not in range(0x110000)")
+        }
+        // A half of a pair is no character here.
+        return String(UInt32(exactly: code).flatMap { Unicode.Scalar($0) } ?? "\u{FFFD}")
+    }
+
     private static func field(
-        _ kind: Unicode.Scalar, _ value: Value, _ flags: Set<Unicode.Scalar>, _ places: Int?, _ machine: Machine
+        _ kind: Unicode.Scalar, _ value: Value, _ flags: Set<Unicode.Scalar>, _ places: Int?, _ machine: Machine,
+        _ escapes: Bool
     ) throws(JinjaError) -> String {
         func signed(_ text: String) -> String {
             text.hasPrefix("-") ? text : flags.contains("+") ? "+" + text : flags.contains(" ") ? " " + text : text
         }
         switch kind {
         case "s", "r", "a":
-            let text: String
+            var text: String
             if kind == "s" {
-                text = try machine.text(value)
+                text = escapes ? try machine.escaped(value) : try machine.text(value)
             } else {
                 try machine.reserve(value.weight)
-                text = Representation.repr(value)
+                text = kind == "a" ? Representation.ascii(value) : Representation.repr(value)
+                if escapes { text = try machine.escaped(text) }
             }
             return places.map { String(text.unicodeScalars.prefix($0)) } ?? text
         case "c":
-            if case .string(let text) = value, text.unicodeScalars.count == 1 { return text }
-            if let code = value.wholeNumber, let scalar = UInt32(exactly: code).flatMap({ Unicode.Scalar($0) }) {
-                return String(scalar)
-            }
+            if let text = value.text, text.unicodeScalars.count == 1 { return text }
+            if let code = value.wholeNumber { return try character(code) }
             throw JinjaError(.type, "%c requires int or char")
         case "d", "i", "u", "x", "X", "o":
             let number: Int
@@ -120,6 +132,8 @@ enum PercentFormat {
             if let whole = value.wholeNumber {
                 number = whole
             } else if case .float(let floating) = value, kind != "x", kind != "X", kind != "o" {
+                if floating.isNaN { throw JinjaError(.value, "cannot convert float NaN to integer") }
+                if floating.isInfinite { throw JinjaError(.overflow, "cannot convert float infinity to integer") }
                 guard let whole = Int(exactly: floating.rounded(.towardZero)) else { throw Operators.tooLarge }
                 number = whole
             } else {
@@ -139,6 +153,7 @@ enum PercentFormat {
             guard let number = value.number else {
                 throw JinjaError(.type, "must be real number, not \(value.typeName)")
             }
+            try machine.step(NumberFormat.effort(number))
             return signed(BraceFormat.number(number, kind, places ?? 6))
         default:
             throw JinjaError(.value, "unsupported format character '\(kind)' (0x\(String(kind.value, radix: 16)))")

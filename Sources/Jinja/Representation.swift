@@ -20,12 +20,7 @@ enum Representation {
                 if isPrintable(scalar) {
                     out.append(scalar)
                 } else {
-                    let value = scalar.value
-                    let width = value < 0x100 ? 2 : value < 0x10000 ? 4 : 8
-                    let digits = String(value, radix: 16)
-                    let padding = String(repeating: "0", count: max(0, width - digits.count))
-                    let letter = width == 2 ? "x" : width == 4 ? "u" : "U"
-                    out.append(contentsOf: "\\\(letter)\(padding)\(digits)".unicodeScalars)
+                    out.append(contentsOf: escape(scalar).unicodeScalars)
                 }
             }
         }
@@ -83,7 +78,7 @@ enum Representation {
     /// `str` of a value.
     static func text(_ value: Value) -> String {
         switch value {
-        case .string(let text): text
+        case .string(let text), .markup(let text): text
         case .undefined: ""
         case .namespace(let namespace):
             // It can hold itself, so what is in it is not followed through another one.
@@ -95,6 +90,23 @@ enum Representation {
         }
     }
 
+    /// `ascii` of a value: `repr` with everything else escaped.
+    static func ascii(_ value: Value) -> String {
+        var out = String.UnicodeScalarView()
+        for scalar in repr(value).unicodeScalars {
+            if scalar.isASCII { out.append(scalar) } else { out.append(contentsOf: escape(scalar).unicodeScalars) }
+        }
+        return String(out)
+    }
+
+    /// `\xe9`, `\u0101`, `\U0001f600`.
+    private static func escape(_ scalar: Unicode.Scalar) -> String {
+        let width = scalar.value < 0x100 ? 2 : scalar.value < 0x10000 ? 4 : 8
+        let digits = String(scalar.value, radix: 16)
+        let letter = width == 2 ? "x" : width == 4 ? "u" : "U"
+        return "\\\(letter)\(String(repeating: "0", count: max(0, width - digits.count)))\(digits)"
+    }
+
     /// `repr` of a value. Containers are as deep as the budget allows at most.
     static func repr(_ value: Value) -> String {
         switch value {
@@ -104,6 +116,7 @@ enum Representation {
         case .int(let number): return String(number)
         case .float(let number): return float(number)
         case .string(let text): return quoted(text)
+        case .markup(let text): return "Markup(\(quoted(text)))"
         case .list(let sequence): return "[" + joined(sequence.items) + "]"
         case .tuple(let sequence):
             return sequence.items.count == 1 ? "(\(repr(sequence.items[0])),)" : "(" + joined(sequence.items) + ")"
@@ -121,6 +134,8 @@ enum Representation {
             case .macro(let macro):
                 return macro.macro.name.isEmpty ? "<Macro anonymous>" : "<Macro \(quoted(macro.macro.name))>"
             case .global(let name): return "<function \(name) at 0x0>"
+            case .method(.markup(let text), let name):
+                return "<bound method Markup.\(name) of Markup(\(quoted(text)))>"
             case .method(let receiver, let name):
                 return "<built-in method \(name) of \(receiver.typeName) object at 0x0>"
             case .loopMethod(_, let name): return "<bound method LoopContext.\(name)>"

@@ -55,6 +55,11 @@ struct SequenceFilters {
             if case .iterator(let iterator) = value {
                 throw JinjaError(.type, "'\(iterator.typeName)' object is not reversible")
             }
+            switch value {
+            case .none, .bool, .int, .float, .function, .namespace, .cycler, .joiner:
+                throw JinjaError(.type, "'\(value.typeName)' object is not reversible")
+            default: break
+            }
             return try machine.iterate(value).last ?? nothing("No last item, sequence was empty.")
         case "random": throw JinjaError(.unsupported, "the filter `random`: its result is random")
         case "list":
@@ -70,7 +75,14 @@ struct SequenceFilters {
                 return .iterator(
                     IteratorObject([], typeName: "generator", label: "generator object Undefined.__iter__"))
             }
-            let items = Array(try machine.iterate(value).reversed())
+            let items: [Value]
+            do throws(JinjaError) { items = Array(try machine.iterate(value).reversed()) } catch {
+                guard error.kind == .type, case .iterator = value else {
+                    throw error.kind == .type
+                        ? JinjaError(.filterArgument, "argument must be iterable") : error
+                }
+                throw error
+            }
             return .iterator(
                 IteratorObject(items, typeName: "list_reverseiterator", label: "list_reverseiterator object"))
         case "attr":
@@ -93,7 +105,7 @@ struct SequenceFilters {
             return try machine.list(
                 try machine.sorted(
                     try machine.iterate(value),
-                    by: { (item) throws(JinjaError) in try key(item, keys, isSensitive) },
+                    by: { (item) throws(JinjaError) in try sortKey(item, keys, isSensitive) },
                     reverse: bound[0]?.isTrue ?? false))
         case "groupby": return try group()
         case "dictsort": return try sortDictionary()
@@ -122,6 +134,7 @@ struct SequenceFilters {
 
     /// An attribute's path: names and numbers between points.
     private func get(_ item: Value, _ path: Value, fallback: Value? = nil) throws(JinjaError) -> Value {
+        try machine.step()
         var parts: [Value] = [path]
         if case .string(let text) = path {
             parts = text.split(separator: ".", omittingEmptySubsequences: false).map { part in
@@ -138,9 +151,8 @@ struct SequenceFilters {
     }
 
     private func paths(_ attribute: Value?) throws(JinjaError) -> [Value] {
-        guard let attribute else { return [] }
+        guard let attribute else { return [.none] }
         switch attribute {
-        case .none: return []
         case .string(let text):
             return text.split(separator: ",", omittingEmptySubsequences: false).map { .string(String($0)) }
         default: return [attribute]
@@ -148,15 +160,25 @@ struct SequenceFilters {
     }
 
     private func fold(_ value: Value, _ isSensitive: Bool) throws(JinjaError) -> Value {
-        if !isSensitive, case .string(let text) = value { return try machine.string(text.lowercased()) }
+        try machine.step()
+        if !isSensitive, let text = value.text { return try machine.string(text.lowercased()) }
         return value
     }
 
     private func key(_ item: Value, _ paths: [Value], _ isSensitive: Bool) throws(JinjaError) -> Value {
-        guard !paths.isEmpty else { return try fold(item, isSensitive) }
-        if paths.count == 1 { return try fold(try get(item, paths[0]), isSensitive) }
+        try fold(try paths.first.map { (path) throws(JinjaError) in try get(item, path) } ?? item, isSensitive)
+    }
+
+    /// What `sort` compares: a list, also of one key, so that two that are undefined are the same and need no order.
+    private func sortKey(_ item: Value, _ paths: [Value], _ isSensitive: Bool) throws(JinjaError) -> Value {
         var keys: [Value] = []
-        for path in paths { keys.append(try fold(try get(item, path), isSensitive)) }
+        for path in paths {
+            if case .none = path {
+                keys.append(try fold(item, isSensitive))
+            } else {
+                keys.append(try fold(try get(item, path), isSensitive))
+            }
+        }
         return try machine.list(keys)
     }
 
@@ -228,7 +250,11 @@ struct SequenceFilters {
             }
         }
         var out: [Value] = []
-        for group in groups { out.append(try machine.tuple([group.key, try machine.list(group.items)])) }
+        for group in groups {
+            let pair = SequenceObject([group.key, try machine.list(group.items)], isGroup: true)
+            try machine.check(pair.depth, pair.weight)
+            out.append(.tuple(pair))
+        }
         return try machine.list(out)
     }
 

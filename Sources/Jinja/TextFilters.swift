@@ -9,7 +9,7 @@ struct TextFilters {
 
     func call() throws(JinjaError) -> Value {
         let text = try machine.text(value)
-        try machine.reserve(text.utf8.count)
+        try machine.read(text)
         switch name {
         case "upper": return try plain(text.uppercased())
         case "lower": return try plain(text.lowercased())
@@ -52,7 +52,6 @@ struct TextFilters {
             return try machine.string(TextMethods.centered(text, width))
         case "indent": return try indent(text)
         case "truncate": return try truncate(text)
-        case "e", "escape", "forceescape": return try plain(TextFilters.escaped(text))
         case "filesizeformat": return try fileSize()
         case "urlencode": return try urlEncode()
         case "xmlattr": return try attributes()
@@ -63,7 +62,7 @@ struct TextFilters {
                 throw JinjaError(.unsupported, "the filter `pprint` on what takes more than one line")
             }
             return .string(text)
-        case "striptags": return try plain(TextFilters.withoutTags(text))
+        case "striptags": return try plain(try TextFilters.unescaped(TextFilters.withoutTags(text)))
         default: throw JinjaError(.unsupported, "the filter `\(name)`")
         }
     }
@@ -104,20 +103,62 @@ struct TextFilters {
     }
 
     private static func withoutTags(_ text: String) -> String {
-        var out = String.UnicodeScalarView()
-        var rest = text.unicodeScalars[...]
-        while let scalar = rest.popFirst() {
-            if scalar == "<", let end = rest.firstIndex(of: ">") {
-                rest = rest[rest.index(after: end)...]
+        let bytes = Array(text.utf8)
+        func ends(_ mark: String, from start: Int) -> Int? {
+            var place = start
+            while place + mark.utf8.count <= bytes.count {
+                if bytes[place...].starts(with: mark.utf8) { return place + mark.utf8.count }
+                place += 1
+            }
+            return nil
+        }
+        var out: [UInt8] = []
+        var place = 0
+        while place < bytes.count {
+            if bytes[place] == UInt8(ascii: "<") {
+                let isComment = bytes[place...].starts(with: "<!--".utf8)
+                // What is not closed is no tag, and then there is none behind it either.
+                guard let end = isComment ? ends("-->", from: place + 4) : ends(">", from: place) else { break }
+                place = end
             } else {
-                out.append(scalar)
+                out.append(bytes[place])
+                place += 1
             }
         }
-        return out.split { Characters.isSpace($0) }.map { String($0) }.joined(separator: " ")
+        out += bytes[place...]
+        return String(decoding: out, as: UTF8.self).unicodeScalars.split { Characters.isSpace($0) }
+            .map { String($0) }.joined(separator: " ")
+    }
+
+    /// A text with its entities as characters: the five that the filters write. There are two thousand more.
+    private static func unescaped(_ text: String) throws(JinjaError) -> String {
+        let known = ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "#39": "'", "#34": "\""]
+        let parts = text.split(separator: "&" as Character, omittingEmptySubsequences: false)
+        var out = parts.first.map { String($0) } ?? ""
+        for part in parts.dropFirst() {
+            if let end = part.utf8.firstIndex(of: UInt8(ascii: ";")), let character = known[String(part[..<end])] {
+                out += character + part[part.utf8.index(after: end)...]
+            } else if let first = part.unicodeScalars.first, first.isASCII,
+                first == "#" || first.properties.isAlphabetic
+            {
+                throw JinjaError(.unsupported, "the filter `striptags` on another entity than `&amp;` and its like")
+            } else {
+                out += "&" + part
+            }
+        }
+        return out
     }
 
     private func indent(_ text: String) throws(JinjaError) -> Value {
         let bound = try bind(["width", "first", "blank"])
+        switch value {
+        case .string, .markup: break
+        case .undefined(let missing): throw missing.error
+        case .tuple: throw JinjaError(.type, "can only concatenate tuple (not \"str\") to tuple")
+        case .list: throw JinjaError(.attribute, "'list' object has no attribute 'splitlines'")
+        default:
+            throw JinjaError(.type, "unsupported operand type(s) for +=: '\(value.typeName)' and 'str'")
+        }
         var prefix = "    "
         if case .string(let given)? = bound[0] {
             prefix = given
@@ -141,14 +182,21 @@ struct TextFilters {
     private func truncate(_ text: String) throws(JinjaError) -> Value {
         let bound = try bind(["length", "killwords", "end", "leeway"])
         let length = bound[0]?.wholeNumber ?? 255
-        let end = try bound[2].map { (value) throws(JinjaError) in try machine.text(value) } ?? "..."
+        var end = try bound[2].map { (value) throws(JinjaError) in try machine.text(value) } ?? "..."
         let leeway = bound[3]?.wholeNumber ?? 5
         let endCount = end.unicodeScalars.count
         guard length >= endCount else { throw JinjaError(.value, "expected length >= \(endCount), got \(length)") }
         guard leeway >= 0 else { throw JinjaError(.value, "expected leeway >= 0, got \(leeway)") }
         let scalars = text.unicodeScalars
         let (limit, overflow) = length.addingReportingOverflow(leeway)
+        if value.text == nil {
+            // Whatever has a length is left as it is, if that is short enough.
+            let count = try machine.length(value)
+            if overflow || count <= limit { return value }
+            throw JinjaError(.unsupported, "the filter `truncate` on a \(value.typeName)")
+        }
         if overflow || scalars.count <= limit { return .string(text) }
+        if case .markup = value { end = try machine.escaped(end) }
         let cut = scalars.prefix(length - endCount)
         if bound[1]?.isTrue ?? false { return try machine.string(String(cut) + end) }
         let place = cut.lastIndex(of: " ")
@@ -159,7 +207,12 @@ struct TextFilters {
         let isBinary = try bind(["binary"])[0]?.isTrue ?? false
         if case .undefined(let missing) = value { throw missing.error }
         var bytes = value.number
-        if case .string(let text) = value { bytes = Machine.double(text) }
+        if case .string(let text) = value {
+            bytes = Machine.double(text)
+            if bytes == nil {
+                throw JinjaError(.value, "could not convert string to float: \(Representation.quoted(text))")
+            }
+        }
         guard let bytes else {
             throw JinjaError(.type, "float() argument must be a string or a real number, not '\(value.typeName)'")
         }

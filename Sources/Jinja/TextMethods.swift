@@ -8,7 +8,7 @@ struct TextMethods {
     let arguments: CallArguments
 
     func call() throws(JinjaError) -> Value {
-        try machine.reserve(text.utf8.count)
+        try machine.read(text)
         switch name {
         case "upper": return try plain { $0.uppercased() }
         case "lower", "casefold": return try plain { $0.lowercased() }
@@ -30,7 +30,7 @@ struct TextMethods {
             let bound = try bind(["iterable"], 1)
             var parts: [String] = []
             for (place, item) in try machine.iterate(bound[0] ?? .none).enumerated() {
-                guard case .string(let part) = item else {
+                guard let part = item.text else {
                     throw JinjaError(.type, "sequence item \(place): expected str instance, \(item.typeName) found")
                 }
                 parts.append(part)
@@ -213,7 +213,9 @@ struct TextMethods {
                 .type, "\(name) first arg must be str or a tuple of str, not \((bound[0] ?? .none).typeName)")
         }
         for candidate in candidates {
-            let part = try string(candidate)
+            guard let part = candidate.text else {
+                throw JinjaError(.type, "tuple for \(name) must only contain str, not \(candidate.typeName)")
+            }
             if name == "startswith"
                 ? subject.utf8.starts(with: part.utf8) : subject.utf8.reversed().starts(with: part.utf8.reversed())
             {

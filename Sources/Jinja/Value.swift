@@ -8,6 +8,7 @@ enum Value {
     case int(Int)
     case float(Double)
     case string(String)
+    case markup(String)
     case list(SequenceObject)
     case tuple(SequenceObject)
     case dict(DictObject)
@@ -29,8 +30,9 @@ enum Value {
         case .int: "int"
         case .float: "float"
         case .string: "str"
+        case .markup: "Markup"
         case .list: "list"
-        case .tuple: "tuple"
+        case .tuple(let sequence): sequence.isGroup ? "_GroupTuple" : "tuple"
         case .dict: "dict"
         case .range: "range"
         case .view(let view): view.kind.rawValue
@@ -50,6 +52,9 @@ enum Value {
         case .undefined, .loop: "jinja2.runtime.\(typeName) object"
         case .namespace: "transformers.utils.chat_template_utils.\(typeName) object"
         case .cycler, .joiner: "jinja2.utils.\(typeName) object"
+        case .markup: "markupsafe.Markup object"
+        case .function(let function) where function.isBlock: "jinja2.runtime.\(typeName) object"
+        case .tuple(let sequence) where sequence.isGroup: "jinja2.filters.\(typeName) object"
         default: "\(typeName) object"
         }
     }
@@ -61,7 +66,7 @@ enum Value {
         case .bool(let value): value
         case .int(let value): value != 0
         case .float(let value): value != 0
-        case .string(let text): !text.isEmpty
+        case .string(let text), .markup(let text): !text.isEmpty
         case .list(let sequence), .tuple(let sequence): !sequence.items.isEmpty
         case .dict(let dict): !dict.isEmpty
         case .range(let range): range.count > 0
@@ -87,7 +92,7 @@ enum Value {
     /// About the bytes that it takes to write it, everything in it included; saturating.
     var weight: Int {
         switch self {
-        case .string(let text): text.utf8.count
+        case .string(let text), .markup(let text): text.utf8.count
         case .list(let sequence), .tuple(let sequence): sequence.weight
         case .dict(let dict): dict.weight
         case .view(let view): view.dict.weight

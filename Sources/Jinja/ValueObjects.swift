@@ -15,9 +15,11 @@ final class SequenceObject {
     let items: [Value]
     let depth: Int
     let weight: Int
+    /// Whether it is one of the pairs of `groupby`, which have names: `grouper` and `list`.
+    let isGroup: Bool
 
-    init(_ items: [Value]) {
-        self.items = items
+    init(_ items: [Value], isGroup: Bool = false) {
+        (self.items, self.isGroup) = (items, isGroup)
         weight = Value.weight(items)
         depth = 1 + (items.lazy.map(\.depth).max() ?? 0)
     }
@@ -82,7 +84,7 @@ enum DictKey: Hashable {
         case .int(let number): self = .integer(number)
         case .float(let number):
             if let whole = Int(exactly: number) { self = .integer(whole) } else { self = .float(number) }
-        case .string(let text): self = .string(ExactText(text))
+        case .string(let text), .markup(let text): self = .string(ExactText(text))
         case .tuple(let sequence):
             var keys: [DictKey] = []
             for item in sequence.items { keys.append(try DictKey(item)) }
@@ -209,8 +211,14 @@ final class FunctionObject {
         case .global: "function"
         case .method: "builtin_function_or_method"
         case .loopMethod: "method"
+        case .block(""): "TemplateReference"
         case .block: "BlockReference"
         }
+    }
+
+    var isBlock: Bool {
+        if case .block = kind { return true }
+        return false
     }
 
     var depth: Int {

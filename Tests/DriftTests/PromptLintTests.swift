@@ -96,6 +96,40 @@ import Testing
         #expect(Self.roles(lost) == "assistant")
     }
 
+    @Test func `asks a template that is for tools alone for nothing else`() {
+        let template =
+            "{% for t in tools %}{{ t | tojson }}\n{% endfor %}" + Self.chatML("{{ m.content if m.content else '' }}")
+        let findings = Self.findings(template)
+        #expect(Self.shown(findings) == ["note template-fails"])
+        #expect(findings.first?.message.contains("unless tools are on offer") == true)
+    }
+
+    @Test func `takes it for a property that a call needs a content, and looks at what it prints all the same`() {
+        let reads = PromptSample.withTools.replacing(
+            "{% if m.content is defined and m.content %}{{ m.content }}{% endif %}", with: "{{ '' + m.content }}")
+        #expect(reads != PromptSample.withTools)
+        let findings = Self.findings(reads)
+        #expect(Self.shown(findings) == ["note template-fails"], "\(findings.map(\.message))")
+        #expect(Self.roles(findings.first) == "assistant")
+        let lossy = reads.replacing("{{ call.function | tojson }}", with: "{{ call.function.name }}")
+        #expect(Self.shown(Self.findings(lossy)).contains("warning content-lost"))
+    }
+
+    @Test func `takes a mark behind the beginning of an answer for a property`() {
+        let plain = Self.chatML("{{ m.content }}")
+        let opened = plain.replacing("<|im_start|>assistant\n", with: "<|im_start|>assistant\n<judge>")
+        #expect(opened != plain && Self.shown(Self.findings(plain)) == [])
+        #expect(Self.shown(Self.findings(opened)) == ["note prefix-unstable"])
+        let colon = plain.replacing("<|im_start|>assistant\n", with: "<|im_start|>assistant\n:")
+        #expect(Self.shown(Self.findings(colon)) == ["warning prefix-unstable"])
+    }
+
+    @Test func `knows that an end of reasoning alone says that there is none`() {
+        let closed = Self.chatML("{{ '</think>' if m.role == 'assistant' }}{{ m.content }}")
+        #expect(
+            !Self.shown(Self.findings(closed + "{# <think> #}{{ '<think>' if x }}")).contains("warning turn-markers"))
+    }
+
     @Test func `takes the dropping of reasoning for a property, not for a defect`() {
         let template = """
             {%- for m in messages %}<|im_start|>{{ m.role }}

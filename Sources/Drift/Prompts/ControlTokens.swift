@@ -61,10 +61,17 @@ enum ControlTokens {
             || (token.hasPrefix("<\u{FF5C}") && token.hasSuffix("\u{FF5C}>"))
     }
 
+    /// Whether a token stands around reasoning, by its name.
+    static func isReasoning(_ token: String) -> Bool {
+        let name = token.lowercased()
+        return ["think", "thought", "reason", "analysis"].contains { name.contains($0) }
+    }
+
     /// What closes a token, any of these; empty when it opens nothing.
     static func closers(of token: String) -> [String] {
         if token.hasPrefix("</") || token.hasPrefix("[/") || token.hasPrefix("<|/") { return [] }
         if token.utf8.elementsEqual("<|start|>".utf8) { return ["<|end|>", "<|return|>", "<|call|>"] }
+        if token.utf8.elementsEqual("<|begin|>".utf8) { return ["<|end|>", "<|calls|>"] }
         for (open, close) in [("start", "end"), ("START", "END"), ("begin", "end"), ("BEGIN", "END")] {
             guard let range = token.firstRange(of: open) else { continue }
             // `<|begin_of_text|>` opens the whole, and nothing closes that.

@@ -9,6 +9,10 @@ struct LintConversations {
 
     /// Whether every content is a list of parts: some templates of models that see read nothing else.
     var inParts = false
+    /// Whether tools are always on offer: some templates are for nothing else.
+    var withTools = false
+    /// Whether a message that only calls tools has an empty content: some templates cannot do without.
+    var callsHaveContent = false
 
     private static func make(
         _ name: String, _ messages: [JSONValue], tools: [JSONValue]? = nil, prompt: Bool = false
@@ -101,21 +105,25 @@ struct LintConversations {
     /// Everything that a template means to handle.
     func all(_ abilities: TemplateAbilities) -> [Conversation] {
         [first] + turns + system + (abilities.offersTools ? [formed(Self.offered)] : [])
-            + (abilities.printsCalls ? calls : []) + (abilities.readsParts ? [Self.parts] : [])
+            + (abilities.printsCalls ? calls : []) + (abilities.readsParts ? [formed(Self.parts)] : [])
             + (abilities.readsReasoning ? Self.plainReasoning.map(formed) : [])
     }
 
     private func formed(_ conversation: Conversation) -> Conversation {
-        guard inParts else { return conversation }
-        return conversation.with(
-            messages: conversation.messages.map { message in
-                .object(
-                    (message.members ?? []).map { member in
-                        guard member.key.utf8.elementsEqual("content".utf8), let text = member.value.string else {
-                            return member
-                        }
-                        return .init(member.key, .array([Message.text(text)]))
-                    })
+        let offered = withTools ? conversation.with(tools: conversation.tools ?? Message.tools) : conversation
+        guard inParts || callsHaveContent else { return offered }
+        return offered.with(
+            messages: offered.messages.map { message in
+                var members = (message.members ?? []).map { member in
+                    guard inParts, member.key.utf8.elementsEqual("content".utf8), let text = member.value.string else {
+                        return member
+                    }
+                    return .init(member.key, .array([Message.text(text)]))
+                }
+                if callsHaveContent, message["content"] == nil, message["tool_calls"] != nil {
+                    members.append(.init("content", ""))
+                }
+                return .object(members)
             })
     }
 }

@@ -19,6 +19,8 @@ extension TemplateLint {
                 if renderer.tokens.tokens.contains(where: { $0.value == .string(open) }) || open == "<s>" { continue }
                 let added = excess - (old.excess[open] ?? 0)
                 guard added != 0, new.isClosed(open, literals: abilities.literals) else { continue }
+                // An end of reasoning that never began is how models are told that there was none.
+                if added < 0, ControlTokens.isReasoning(open) { continue }
                 let closer = ControlTokens.closers(of: open).first ?? ""
                 let what =
                     added > 0

@@ -48,11 +48,12 @@ extension TemplateLint {
         let same = Excerpt.commonPrefix(old, new)
         guard same < old.count, same >= TemplateLint.endOfContent(question, old) else { return }
         let isReasoning = TemplateLint.isReasoning(old, new, at: same)
+        let isMore = TemplateLint.goesOn(old, new, at: same, exchange)
         note(
             TemplateFinding(
-                .prefix, isReasoning ? .note : .warning,
+                .prefix, isReasoning || isMore ? .note : .warning,
                 "the beginning of an answer that `add_generation_prompt` gives is not how answers begin in the prompt"
-                    + (isReasoning ? ": it opens the reasoning" : ""),
+                    + (isReasoning ? ": it opens the reasoning" : isMore ? ": it goes on with a mark" : ""),
                 conversation: exchange,
                 excerpt:
                     "`\(Excerpt.at(same, in: before, reach: 30))` against `\(Excerpt.at(same, in: after, reach: 30))`"))
@@ -61,7 +62,7 @@ extension TemplateLint {
     /// Where the text of the last message ends in a prompt; 0 when it is not in it.
     private static func endOfContent(_ conversation: Conversation, _ output: [UInt8]) -> Int {
         let value = conversation.messages.last?["content"]
-        guard let content = value?.string ?? value?.array?.last?["text"]?.string else { return 0 }
+        guard let content = value?.string ?? value?.array?.last?["text"]?.string, !content.isEmpty else { return 0 }
         let needle = Array(content.utf8)
         guard let place = Excerpt.firstPlace(of: needle, in: output) else { return 0 }
         return place + needle.count
@@ -70,10 +71,18 @@ extension TemplateLint {
     /// Whether two prompts part at the reasoning of an answer.
     private static func isReasoning(_ old: [UInt8], _ new: [UInt8], at place: Int) -> Bool {
         [old, new].contains { output in
-            let near = output[max(0, place - 24)..<min(output.count, place + 48)]
-            return ["think", "thought", "analysis", "reason"].contains {
-                Excerpt.firstPlace(of: Array($0.utf8), in: Array(near)) != nil
-            }
+            ControlTokens.isReasoning(
+                String(decoding: output[max(0, place - 24)..<min(output.count, place + 48)], as: UTF8.self))
         }
+    }
+
+    /// Whether the beginning of an answer is how answers begin, and a mark behind that: where the answer's text stands in
+    /// the one, a tag stands in the other.
+    private static func goesOn(_ old: [UInt8], _ new: [UInt8], at place: Int, _ exchange: Conversation) -> Bool {
+        func rest(_ output: [UInt8]) -> ArraySlice<UInt8> { output[place...].drop { $0 == 0x20 || $0 == 0x0A } }
+        let value = exchange.messages.last?["content"]
+        guard let content = value?.string ?? value?.array?.last?["text"]?.string else { return false }
+        guard let mark = rest(old).first, mark == UInt8(ascii: "<") || mark == UInt8(ascii: "[") else { return false }
+        return rest(new).starts(with: content.utf8)
     }
 }

@@ -50,7 +50,9 @@ package struct TemplateLint: Sendable {
                 TemplateFinding(isLimit ? .notChecked : .syntax, .error, TemplateLint.text(error), place: error.place))
         }
         let abilities = TemplateAbilities(template)
+        chooseTools(abilities)
         chooseForm(abilities)
+        chooseContent(abilities)
         // A template that cannot do the simplest thing says nothing more about itself.
         guard checkRendering(abilities) else { return }
         checkMarkers(abilities)
@@ -65,13 +67,49 @@ package struct TemplateLint: Sendable {
     private mutating func chooseForm(_ abilities: TemplateAbilities) {
         let words = "Which river is the longest"
         guard abilities.readsParts, !(text(samples.first)?.contains(words) ?? false) else { return }
-        let inParts = LintConversations(inParts: true)
+        var inParts = samples
+        inParts.inParts = true
         guard text(inParts.first)?.contains(words) ?? false else { return }
         note(
             TemplateFinding(
                 .lost, .note, "content that is a plain text does not reach the prompt: only lists of parts do",
                 conversation: samples.first))
         samples = inParts
+    }
+
+    /// The error that a rendering ends with, where the template or the conversation is the reason.
+    private func failure(_ conversation: Conversation) -> JinjaError? {
+        guard case .failure(let error) = renderer.render(conversation) else { return nil }
+        return error.kind == .budget || error.kind == .unsupported ? nil : error
+    }
+
+    /// Offers tools in every conversation to a template that does nothing without.
+    private mutating func chooseTools(_ abilities: TemplateAbilities) {
+        guard abilities.offersTools, let error = failure(samples.first) else { return }
+        var withTools = samples
+        withTools.withTools = true
+        guard text(withTools.first) != nil else { return }
+        note(
+            TemplateFinding(
+                .fails, .note, "it renders nothing unless tools are on offer: \(TemplateLint.text(error))",
+                conversation: samples.first, place: error.place))
+        samples = withTools
+    }
+
+    /// Gives calls of tools an empty text beside them where the template reads one without asking.
+    private mutating func chooseContent(_ abilities: TemplateAbilities) {
+        guard abilities.printsCalls, let call = samples.calls.first, let error = failure(call), error.kind != .raised
+        else { return }
+        var withContent = samples
+        withContent.callsHaveContent = true
+        guard let other = withContent.calls.first, text(other) != nil else { return }
+        let small = ConversationShrinker.smallest(call) { failure($0)?.message == error.message }
+        note(
+            TemplateFinding(
+                .fails, .note,
+                "a call of a tool without `content` ends with \(TemplateLint.text(error)); with an empty text it renders",
+                conversation: small, place: error.place))
+        samples = withContent
     }
 
     /// The text of a rendering, or nil when it ends with an error.

@@ -260,6 +260,61 @@ for text in ["a\n  {% if true %}\n  b\n  {% endif %}\nc\n", "  {%- if true -%}  
              "\n\n{{ 1 }}\n\n", "a\r\n{% if true %}\r\nb\r\n{% endif %}\r\nc\r\n", "a\rb", "\t{% set x = 1 %}\t{{ x }}", "x {% if true %} y {% endif %} z", "{{- ' a ' -}}  b", "{{ 1 -}} \n {{- 2 }}", "  {% for i in [1,2] %}\n    {{ i }}\n  {% endfor %}\n", "{% if true %}{% endif %}\n\n  x", "{# a #}{# b #}\n  {% if true %}\n{% endif %}", "{{ '}}' }}", "{{ {'a': {'b': 1}}['a']['b'] }}", "{{ '{%' }}{{ \"{{\" }}", "{ { x } }", "{", "{% set x = '%}' %}{{ x }}", "   \n  {%- set a = 1 %}\nq", "é{%- if true %}ü{% endif -%}\u00a0x", "a{% if true %}\n\nb{% endif %}", "{%if true%}x{%endif%}", "{{x}}{{-x-}}", "{% for i in [1,2] -%}\n {{ i }}\n{%- endfor %}"]:
     add(text, x="X")
 
+# Text that is marked as safe, and what is rare.
+table(r"""
+{{ 'a<' + h|safe }} {{ h|safe + '<b>' }} {{ (h|safe + s) ~ '<' }} {{ h|safe|upper + '&' }} {{ ('x'|safe) * 2 + "'" }}
+{{ '<' ~ h|safe }} {{ h|e|e }} {{ h|e|forceescape }} {{ [h|safe, 'x'|e] }} {{ {'k': h|safe} | tojson }} {{ h|safe is escaped }} {{ h|e is string }}
+{{ '%s|%s' | safe % ('<', h|safe) }} {{ '%s' % (h|safe) }} {{ '%r' | safe % '<' }} {{ '%d%%' | safe | format(3) }} {{ '%s'|safe|format('&') }}
+{{ ('{}|{}'|safe).format('<', h|safe) }} {{ ('{}|{:>4}'|safe).format('<', '&') }} {{ '{}'.format(h|safe) }}
+{{ (','|safe).join(['<', h|safe]) }} {{ ','.join([h|safe]) }} {{ ['<', h|safe] | join(',') }} {{ ('a<b'|safe).split('<') }}
+{{ ('a-b'|safe).replace('-', '<') }} {{ ('a-b'|safe)|replace('-', '<') + '<' }} {{ ('a'|safe).center(5, '-') }} {{ ('abc'|safe)[1:] + '<' }} {{ ('abc'|safe)[0] + '<' }}
+{{ (h|safe)|trim + '<' }} {{ ('a\nb'|safe)|indent + '<' }} {{ ('abcdefghijkl'|safe)|truncate(6, true, '<', 0) }} {{ ('ab'|safe)|reverse + '<' }} {{ ('ab'|safe)|last + '<' }} {{ ('ab'|safe)|first + '<' }}
+{{ ('x'|safe) + none }}
+{{ 1 + ('x'|safe) }}
+{{ ('x'|safe) == 'x' }} {{ 'x' in {'x'|safe: 1} }} {{ ('a'|safe) < 'b' }} {{ {'x': 5}['x'|safe] }} {{ ('upper'|safe) is filter }} {{ ('3'|safe)|int }}
+{{ tools_text|safe }} {{ (l|tojson|safe) + ' "q"' }} {{ ('"' + l|tojson)|safe }}
+{{ ('x'|safe).nope.y }}
+{{ ('{:>4}'|safe).format(h|safe) }}
+{% for g in u|groupby('a') %}{{ g.grouper }}={{ g.list|length }};{{ g[0] }};{% endfor %}{{ (u|groupby('a'))[0] }}
+{{ (u|groupby('a')|first).nope.x }}
+{{ d[1:] }}
+{{ x[1:] }}
+{{ n[:2] }}
+{{ l['a':] }}
+{{ [{}, {}]|sort(attribute='k') }} {{ [n, n]|sort }} {{ ['b', 'A']|sort(attribute='q') }}
+{{ [1, 'a', none]|sort }}
+{{ [none, 1, 'a']|sort(reverse=true) }}
+{{ {'b': 1, 1: 2}|dictsort }}
+[{{ self.nothing }}]{{ self.nothing is defined }}
+{{ self.nothing() }}
+{{ 0.0 ** -1 }}
+{{ 1e300 ** 2 }}
+{{ 0.0 % -3 }} {{ 5 % -2.5 }} {{ -1 // 1e300 }} {{ 0.0 // -2.0 }} {{ -7 // 2.0 }}
+{{ 's' * 1.5 }}
+{{ l * s }}
+{{ '%c' % 8364 }} {{ '{:c}{:n}'.format(65, 12) }} {{ '%a' % 'é' }} {{ '{!a}'.format('é') }}
+{{ '%c' % -1 }}
+{{ '{[0]}'.format('ab') }}
+{{ '{:05}|{:d}|{:>6}|{:05}'.format(t, t, t, 'ab') }}
+{{ '{:d}'.format(1.5) }}
+{{ '{:,}'.format('a') }}
+{{ '{:.2}'.format(3) }}
+{{ '{:=5}'.format('a') }}
+{{ [1]|indent }}
+{{ d|indent }}
+{{ zz|indent }}
+{{ 5|last }}
+{{ 5|reverse }}
+{{ 5|truncate }}
+{{ [1, 2]|truncate }}
+{{ 'abc'|filesizeformat }}
+{{ 'abc'|round(0, 'floor') }}
+{{ l is filter }}
+{{ l is lower(1) }}
+{% macro m() %}x{% endmacro %}{% call m(z=1) %}y{% endcall %}
+{% macro m(j) %}{% for k in j %}{{ m({'k': k}.k) }}{% endfor %}{% endmacro %}{{ m('abc') }}
+""", **D)
+
 STYLES = {
     "chatml": "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
     "llama3": "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}",

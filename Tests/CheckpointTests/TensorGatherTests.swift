@@ -35,7 +35,8 @@ import Testing
         /// The tensor, and a storage that ends with its last element.
         func tensor() -> (CheckpointTensor, bytes: [UInt8]) {
             var random = SplitMix(UInt64(needed))
-            let bytes = (0..<needed).map { _ in UInt8(truncatingIfNeeded: random.next() >> 24) }
+            let words = (0..<(needed + 7) / 8).map { _ in random.next() }
+            let bytes = words.withUnsafeBytes { Array($0.prefix(needed)) }
             let count = shape.reduce(1, *)
             let tensor = CheckpointTensor(
                 element: type, type: type.tensorType ?? .u8, shape: shape, strides: strides, offset: offset, storage: 0,
@@ -105,14 +106,14 @@ import Testing
         View(shape: [3, 0], strides: [1, .max], offset: .max), View(shape: [5], strides: [0]),
         View(shape: [300, 200], strides: [1, 300]), View(shape: [300, 200], strides: [1, 300], pieceSize: 1 << 20),
         View(shape: [70_000], strides: [1], offset: 5), View(shape: [70_000], strides: [3], pieceSize: 1 << 20),
-        View(shape: [200_000, 2], strides: [1, 200_000], pieceSize: 1 << 20),
-        View(shape: [2, 200_000], strides: [1, 2], pieceSize: 1 << 20),
+        View(shape: [70_000, 2], strides: [1, 70_000], pieceSize: 1 << 20),
+        View(shape: [2, 70_000], strides: [1, 2], pieceSize: 1 << 20),
         View(shape: [40, 3], strides: [6000, 1]), View(shape: [40], strides: [6000]),
-        View(shape: [3, 40, 3], strides: [0, 6000, 1]), View(shape: [1000, 1000], strides: [0, 1]),
-        View(shape: [1000, 1000], strides: [1, 0]), View(shape: [64, 9, 64], strides: [576, 1, 9]),
+        View(shape: [3, 40, 3], strides: [0, 6000, 1]), View(shape: [40, 1000], strides: [0, 1]),
+        View(shape: [40, 1000], strides: [1, 0]), View(shape: [64, 9, 64], strides: [576, 1, 9]),
         View(shape: [9, 64, 64], strides: [1, 9, 576], pieceSize: 64 << 10),
-        View(shape: [2, 90_000], strides: [100_000, 1], pieceSize: 1 << 20),
-        View(shape: [3, 2, 80_000], strides: [1, 240_000, 3], pieceSize: 4 << 20),
+        View(shape: [2, 70_000], strides: [100_000, 1], pieceSize: 1 << 20),
+        View(shape: [3, 2, 30_000], strides: [1, 90_000, 3], pieceSize: 4 << 20),
         View(element: "bool", shape: [777, 333], strides: [1, 777], pieceSize: 1 << 18),
         View(element: "float16", shape: [513, 511], strides: [1, 513], pieceSize: 1 << 18),
         View(element: "int64", shape: [257, 255], strides: [1, 257], pieceSize: 1 << 18),
@@ -136,7 +137,7 @@ import Testing
         var random = SplitMix(seed)
         func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
         let elements = ["uint8", "bfloat16", "float32", "float64", "complex32", "complex64", "complex128"]
-        for _ in 0..<1500 {
+        for _ in 0..<400 {
             // Sizes whose product is at most 2 ^ 13, laid out in any order with gaps, some of them repeated.
             var budget = 13
             var shape: [UInt64] = []
@@ -162,7 +163,7 @@ import Testing
             view.isBigEndian = number(0...5) == 0
             view.isConjugated = element.hasPrefix("complex") && number(0...2) == 0
             view.isNegated = number(0...5) == 0
-            guard view.needed <= 8 << 20 else { continue }
+            guard view.needed <= 1 << 20 else { continue }
             let (found, expected, _, largest) = try gather(view)
             guard found == expected, largest <= view.pieceSize else {
                 Issue.record("\(view)")
@@ -172,12 +173,12 @@ import Testing
     }
 
     @Test func `a transposed matrix is read in runs of many elements`() throws {
-        // 512 rows of 2048 numbers, transposed: a piece of 1 MiB holds 512 of its columns, in 512 runs of 2 KiB.
-        let view = View(shape: [2048, 512], strides: [1, 2048], pieceSize: 1 << 20)
+        // 128 rows of 2048 numbers, transposed: a piece of 256 KiB holds 512 of its columns, in 128 runs of 2 KiB.
+        let view = View(shape: [2048, 128], strides: [1, 2048], pieceSize: 256 << 10)
         let (found, expected, reads, _) = try gather(view)
         let isEqual = found == expected
         #expect(isEqual)
-        #expect(reads <= 4 * 512)
+        #expect(reads <= 4 * 128)
     }
 
     @Test func `what lies close together is read in one go`() throws {

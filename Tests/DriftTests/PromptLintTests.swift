@@ -112,7 +112,8 @@ import Testing
         #expect(Self.shown(findings) == ["note template-fails"], "\(findings.map(\.message))")
         #expect(Self.roles(findings.first) == "assistant")
         let lossy = reads.replacing("{{ call.function | tojson }}", with: "{{ call.function.name }}")
-        #expect(Self.shown(Self.findings(lossy)).contains("warning content-lost"))
+        // One that prints no calls even so has not been helped.
+        #expect(Self.shown(Self.findings(lossy)) == ["warning template-fails"])
     }
 
     @Test func `takes a mark behind the beginning of an answer for a property`() {

@@ -102,7 +102,8 @@ package struct TemplateLint: Sendable {
         else { return }
         var withContent = samples
         withContent.callsHaveContent = true
-        guard let other = withContent.calls.first, text(other) != nil else { return }
+        // A template that takes any text for an answer prints no calls then.
+        guard let other = withContent.calls.first, text(other)?.contains("Winterthur") ?? false else { return }
         let small = ConversationShrinker.smallest(call) { failure($0)?.message == error.message }
         note(
             TemplateFinding(

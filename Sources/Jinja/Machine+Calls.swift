@@ -197,7 +197,8 @@ extension Machine {
                 throw JinjaError(.type, "strftime() argument 1 must be str, not \(bound[0]?.typeName ?? "NoneType")")
             }
             try reserve(format.utf8.count &* 16)
-            try step(format.utf8.count)
+            // A field is two bytes and costs as much as some ten steps.
+            try step(format.utf8.count &* 4)
             useClock(format)
             return .string(now.text(format))
         default: throw JinjaError(.unsupported, "`\(name)`: its result is random")

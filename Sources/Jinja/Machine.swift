@@ -165,6 +165,14 @@ final class Machine {
 
     // MARK: Output
 
+    /// Counts the characters that were written since it was last asked: once each, however many stretches there are.
+    private func countOutput() {
+        // A view that outlives this would make the next thing that is written copy the whole result.
+        let bytes = buffers[0].utf8
+        let added = bytes[bytes.index(bytes.startIndex, offsetBy: counted.bytes)...]
+        counted = (bytes.count, counted.scalars + added.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) })
+    }
+
     private func write(_ text: String) throws(JinjaError) {
         let count = text.utf8.count
         outputLeft -= min(count, outputLeft + 1)
@@ -252,10 +260,7 @@ final class Machine {
             return try run(body, newScope(scope))
         case .generation(let body):
             let text = try capture { () throws(JinjaError) in _ = try run(body, newScope(scope)) }
-            // Characters are counted once, however many stretches there are.
-            let bytes = buffers[0].utf8
-            let added = bytes[bytes.index(bytes.startIndex, offsetBy: counted.bytes)...]
-            counted = (bytes.count, counted.scalars + added.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) })
+            countOutput()
             generations.append(counted.scalars..<counted.scalars + text.unicodeScalars.count)
             try write(text)
         case .block(let name, _, _, let body):

@@ -37,6 +37,21 @@ import Testing
     }
 
     @Test(arguments: [
+        "{% for i in range(100000) %}{% generation %}{{ 'x' * 400 }}{% endgeneration %}{% endfor %}",
+        "{% for i in range(100000) %}{{ strftime_now('%A%B' * 1000)|length }}{% endfor %}",
+        "{% for i in range(100000) %}{{ ('<' * 100000)|striptags|length }}{% endfor %}",
+        "{% set s = 'a' * 100000 %}{% for i in range(100000) %}{{ s is lower }}{{ s|length }}{{ s|e|length }}{% endfor %}",
+        "{% for i in range(100000) %}{{ '%.1074f' % 5e-324 }}{% endfor %}",
+    ])
+    func `charges for work that takes one step to write`(_ template: String) {
+        #expect(
+            kind(template) {
+                $0.steps = 50_000
+                $0.outputBytes = 1 << 20
+            } == .budget)
+    }
+
+    @Test(arguments: [
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
         "{% macro m(t) %}{% for c in t %}{{ m({'t': c}.t) }}{% endfor %}{% endmacro %}{{ m('null') }}",
         "{% macro a(x, y=1) %}{{ b(x) }}{% endmacro %}{% macro b(x) %}{{ a(x, y=[x]) }}{% endmacro %}{{ a({'k': none}) }}",

@@ -272,8 +272,11 @@ package struct RenderOperation: Sendable {
         for copy in templates.focus ?? set.copies {
             try Task.checkCancellation()
             if items.contains(where: { $0.copy.normalised.utf8.elementsEqual(copy.normalised.utf8) }) { continue }
+            let tokens = set.tokens(for: copy)
+            // Where no tokenizer is, the template is judged as with one: an undefined `bos_token` is not its fault.
             var findings = TemplateLint(
-                copy.text, tokens: set.tokens(for: copy), inventory: copy.place == .gguf ? nil : inventory
+                copy.text, tokens: tokens.tokens.isEmpty && tokens.file == nil ? .standIns : tokens,
+                inventory: copy.place == .gguf ? nil : inventory
             ).run()
             if templates.focus == nil {
                 for pair in set.disagreements where pair.other == copy {

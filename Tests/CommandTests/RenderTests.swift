@@ -155,6 +155,14 @@ import Testing
         try workspace.check("lint")
     }
 
+    @Test func `a template without a tokenizer is checked with stand-ins for its tokens`() async throws {
+        let workspace = try await Self.workspace()
+        try workspace.write(
+            "project/alone.jinja",
+            "{{ bos_token + '' }}{% for m in messages %}<|{{ m.role }}|>{{ m.content + eos_token }}{% endfor %}")
+        #expect(try await workspace.run("lint", "--templates", "alone.jinja", "--fail-on", "error").status == 0)
+    }
+
     @Test func `lint wants a template`() async throws {
         let workspace = try await Self.workspace()
         try workspace.write(ModelBuilder.tinyModel(), to: "tiny")

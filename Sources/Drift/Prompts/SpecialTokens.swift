@@ -12,6 +12,13 @@ package struct SpecialTokens: Sendable, Hashable {
     /// A template by itself has none.
     package static let none = SpecialTokens(tokens: [], file: nil)
 
+    /// Tokens for a template that is looked at without its tokenizer, such as many tokenizers have them.
+    package static let standIns = SpecialTokens(
+        tokens: [
+            .init("bos_token", "<s>"), .init("eos_token", "</s>"), .init("unk_token", "<unk>"),
+            .init("pad_token", "<pad>"),
+        ], file: nil)
+
     /// The names that every tokenizer can have, in the order of transformers.
     static let standard = [
         "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",

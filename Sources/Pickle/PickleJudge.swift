@@ -136,6 +136,12 @@ struct PickleJudge {
         let id = graph.values[Int(node.detail)]
         if case .integer = id { return }
         if let first = graph.tuple(id)?.first, graph.isText(first, "storage") { return }
+        // A class, which is judged where it is named and used.
+        if let parts = graph.tuple(id), parts.count == 4, graph.isText(parts[0], "module"),
+            graph.global(parts[1]) != nil, LegacyTail.isLegacy(document)
+        {
+            return
+        }
         // TorchScript's loader reads storages by their number alone.
         if context.isTorchScript { return }
         add(

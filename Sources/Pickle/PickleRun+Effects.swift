@@ -139,6 +139,15 @@ extension PickleRun {
                 callee, arguments, keywords, opcode: instruction.opcode, offset: instruction.offset))
     }
 
+    /// The class in the id with which PyTorch's first formats save a whole module: `("module", class, file, source)`. Its loader
+    /// gives back the class, and what is done with it is judged as if it had been named there.
+    func containerClass(_ id: PickleValue) -> PickleValue? {
+        guard let parts = graph.tuple(id), parts.count == 4, graph.isText(parts[0], "module"),
+            graph.global(parts[1]) != nil
+        else { return nil }
+        return parts[1]
+    }
+
     /// Whether a call takes the one method of a class that picklers of the standard library take with `getattr`.
     private func isMethod(_ callee: PickleValue, _ arguments: PickleValue) -> Bool {
         guard graph.global(callee)?.matches("builtins", "getattr") == true, let values = graph.tuple(arguments),

@@ -197,8 +197,9 @@ extension PickleRun {
                 } else {
                     try pop(&state, instruction)
                 }
-            state.stack.append(
-                graph.addHolder(.persistent, id, opcode: instruction.opcode, offset: instruction.offset))
+            let object = graph.addHolder(
+                .persistent, id, opcode: instruction.opcode, offset: instruction.offset)
+            state.stack.append(containerClass(id) ?? object)
         case .ext1, .ext2, .ext4:
             guard case .integer(let code) = instruction.argument, code > 0 else {
                 throw error(.extensionCode, instruction)

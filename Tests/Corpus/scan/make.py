@@ -215,6 +215,18 @@ case("torch legacy, storage too short", legacy + struct.pack("<q", 6) + bytes(23
 case("torch legacy, other size", legacy + struct.pack("<q", 5) + bytes(20), "unscannable", "pickle-trailing")
 case("torch legacy, bytes behind", legacy + struct.pack("<q", 6) + bytes(24) + inner, "malicious", "pickle-trailing")
 case("torch legacy, payload in the fourth", head + inner + pickle.dumps([], 2), "malicious", "pickle-global-dangerous")
+
+def module_id(name):
+    """What PyTorch's first formats have where a module's class is: an id with the class, its file and its source text."""
+    return b"(X\x06\0\0\0modulec" + name + b"NNtQ"
+
+
+keys = pickle.dumps([], 2)
+case("torch legacy, whole module", head + P2 + module_id(b"torch.nn.modules.linear\nLinear\n") + b")\x81}X\x08\0\0\0trainingK\0sb." + keys, "review", "pickle-object")
+case("torch legacy, a function for a class", head + P2 + module_id(b"posix\nsystem\n") + b"X\x02\0\0\0id\x85R." + keys, "malicious", "pickle-global-dangerous")
+case("torch legacy, a call's result for a class", head + P2 + b"(X\x06\0\0\0module" + call("builtins", "getattr", b"N", text("x")) + b"NNtQ)R." + keys, "malicious", "pickle-computed-callee")
+case("module id outside of PyTorch's format", P2 + module_id(b"torch.nn.modules.linear\nLinear\n") + b")\x81.", "unknown", "pickle-persistent-id")
+
 case("magic number that is computed", P2 + EVIL + b"." + pickle.dumps(1001, 2), "malicious", "pickle-global-dangerous")
 
 print("[")

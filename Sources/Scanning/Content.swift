@@ -109,12 +109,18 @@ struct Content: Sendable {
         if try failsAtOnce(source, head) { return false }
         let document = try Pickle.read(source, options: trial)
         if hasCalls(document.graph) || hasProtocol && !document.imports.isEmpty { return true }
-        if !document.streams.isEmpty, hasProtocol || !document.imports.isEmpty { return true }
+        let isNamed = document.imports.contains { name.promise != .none || couldBeModule($0.global.moduleBytes) }
+        if !document.streams.isEmpty, hasProtocol || isNamed { return true }
         // Nothing else reads as so many instructions: what it does comes later.
         if case .failed(let error) = document.ending, case .limit = error.problem { return true }
         if case .trailing(_, let error) = document.ending, case .limit = error.problem { return true }
         // A plain value, as `pickle.dump(1, f, 0)` writes it, counts where a pickle is expected.
         return name.promise == .pickle && (!document.streams.isEmpty || !document.imports.isEmpty)
+    }
+
+    /// Whether a module may have that name: `c` and the rest of a table's first line are an import as well.
+    private static func couldBeModule(_ name: [UInt8]) -> Bool {
+        !name.contains { [0x09, 0x20, 0x22, 0x2C, 0x3B].contains($0) }
     }
 
     /// Whether the first bytes can be the beginning of no pickle, so that no more has to be read.

@@ -80,6 +80,28 @@ import Testing
         ("x = '''abc\n", .unscannable, "document-malformed"),
         ("import os\ndef f():\n    os.system('echo')\n", .review, "python-dangerous-call"),
         ("import os\nif __name__ == '__main__':\n    os.system('echo')\n", .review, "python-dangerous-call"),
+        (
+            "import os, sys\nif sys.platform != 'win32' and '__main__' == __name__:\n    os.system('echo')\n", .review,
+            "python-dangerous-call"
+        ),
+        ("import os\nif __name__ != '__main__':\n    os.system('echo')\n", .malicious, "python-call-on-import"),
+        ("import os\nif __name__ == '__main__' or 1:\n    os.system('echo')\n", .malicious, "python-call-on-import"),
+        ("import os\nif not __name__ == '__main__':\n    os.system('echo')\n", .malicious, "python-call-on-import"),
+        (
+            "__name__ = '__main__'\nimport os\nif __name__ == '__main__':\n    os.system('echo')\n", .malicious,
+            "python-call-on-import"
+        ),
+        // Behind these texts of two letters the string is over, and in the third the brace opens an expression.
+        ("import os\nx = rf'\\\\'; os.system('echo') #'\n", .malicious, "python-call-on-import"),
+        ("import os\nx = f'\\\\'; os.system('echo') #'\n", .malicious, "python-call-on-import"),
+        ("import os\nx = f'\\{os.system(\"echo\")}'\n", .malicious, "python-call-on-import"),
+        ("x = rf'({a}|_)\\\\'\ny = rf'\\'{a}\\{{'\n", .review, "python-code"),
+        ("import subprocess\ninfo = subprocess.STARTUPINFO()\n", .review, "python-code"),
+        (
+            "import _winapi\nx = _winapi.GetLastError()\n_winapi.CreateProcess('a')\n", .malicious,
+            "python-call-on-import"
+        ),
+        ("import _winapi\nx = _winapi.GetLastError()\n", .review, "python-code"),
         ("import os\nhandlers = [os.system]\n", .review, "python-dangerous-call"),
         ("import torch\ndef f(p):\n    return torch.load(p)\n", .review, "python-unsafe-load"),
         ("import pickle\ndef f(p):\n    return pickle.load(p)\n", .review, "python-unsafe-load"),

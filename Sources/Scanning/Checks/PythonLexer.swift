@@ -176,7 +176,7 @@ struct PythonLexer {
             throw problem("more than \(CheckLimits.pythonNesting) nested f-strings")
         }
         tokens.append(PythonToken(kind: .format, text: "", line: start))
-        try placeholders(quote, isTriple, isRaw, nesting)
+        try placeholders(quote, isTriple, nesting)
     }
 
     private mutating func skipString(_ quote: UInt8, _ isTriple: Bool) throws(Problem) {
@@ -200,12 +200,12 @@ struct PythonLexer {
     }
 
     /// The text of an f-string up to its end; the expressions in it become tokens.
-    private mutating func placeholders(_ quote: UInt8, _ isTriple: Bool, _ isRaw: Bool, _ nesting: Int) throws(Problem)
-    {
+    private mutating func placeholders(_ quote: UInt8, _ isTriple: Bool, _ nesting: Int) throws(Problem) {
         var inFormat = 0
         while let byte = peek() {
             switch byte {
-            case UInt8(ascii: "\\") where !isRaw || peek(1) == quote:
+            // A brace stays one behind a backslash, and in raw texts too a backslash takes a quote or a backslash with it.
+            case UInt8(ascii: "\\") where peek(1) != UInt8(ascii: "{") && peek(1) != UInt8(ascii: "}"):
                 if peek(1) == 0x0A { line += 1 }
                 index += 2
             case quote where !isTriple || (peek(1) == quote && peek(2) == quote):

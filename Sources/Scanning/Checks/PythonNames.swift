@@ -70,7 +70,7 @@ enum PythonNames {
     /// Modules of which every function has one effect; the longest prefix of a name counts.
     private static let modules: [(prefix: String, effect: Effect)] = [
         ("os.exec", .command), ("os.spawn", .command), ("subprocess.", .command), ("pty.", .command), ("sh.", .command),
-        ("requests.", .network), ("httpx.", .network), ("urllib3.", .network), ("_winapi.", .command),
+        ("requests.", .network), ("httpx.", .network), ("urllib3.", .network), ("_winapi.CreateProcess", .command),
         ("winreg.", .file),
         ("_posixsubprocess.", .command), ("multiprocessing.util.spawnv_passfds", .command),
     ]
@@ -79,7 +79,9 @@ enum PythonNames {
     private static let harmless: Set<String> = [
         "subprocess.PIPE", "subprocess.DEVNULL", "subprocess.STDOUT", "subprocess.CalledProcessError",
         "subprocess.TimeoutExpired",
-        "subprocess.SubprocessError", "subprocess.CompletedProcess", "requests.exceptions", "requests.Session",
+        "subprocess.SubprocessError", "subprocess.CompletedProcess", "subprocess.STARTUPINFO",
+        "subprocess.list2cmdline",
+        "requests.exceptions", "requests.Session",
         "requests.Response",
         "requests.adapters.HTTPAdapter", "httpx.Timeout", "httpx.Limits", "urllib3.Retry", "urllib3.util.Retry",
         "requests.RequestException", "urllib3.disable_warnings",

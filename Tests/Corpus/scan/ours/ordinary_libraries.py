@@ -4,7 +4,7 @@
     python3 ordinary_libraries.py FOLDER
 
 The name of a file begins with the worst verdict that a scan may reach. Made with Python 3.11, torch 2.15, numpy 2.4,
-pandas 3, scipy 1.17, scikit-learn 1.8, joblib 1.5 and dill 0.4.
+pandas 3, scipy 1.17, scikit-learn 1.8, joblib 1.5, dill 0.4, flax, gensim and statsmodels.
 """
 
 import collections
@@ -21,9 +21,12 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.distributed.checkpoint as distributed
+from flax.core import freeze
+from gensim.models import Phrases
 from scipy import interpolate, stats
 from sklearn.feature_selection import SelectKBest
 from sklearn.preprocessing import FunctionTransformer, SplineTransformer
+from statsmodels.tsa.statespace import _initialization, _kalman_filter, _kalman_smoother
 
 out = Path(sys.argv[1])
 out.mkdir(parents=True, exist_ok=True)
@@ -44,6 +47,9 @@ dump("review-interpolation.pkl", [interpolate.interp1d([1, 2, 3], [1, 2, 3]), in
 dump("review-distribution.pkl", [stats.norm(0, 1), stats.gaussian_kde(X.T[:2])])
 dump("review-select.pkl", SelectKBest(k=2).fit(X, X[:, 0] > 0))
 dump("review-transformer.pkl", [FunctionTransformer(np.log1p), SplineTransformer().fit(X)])
+dump("review-phrases.pkl", Phrases([["a", "b"]] * 2, min_count=1))
+dump("review-state-space.pkl", [_initialization.dInitialization, _kalman_filter.dKalmanFilter, _kalman_smoother.dKalmanSmoother])
+dump("review-frozen.pkl", freeze({"params": {"w": np.zeros(2)}}))
 dump("review-frame.pkl", pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": pd.Categorical(["u", "v"])}))
 dump("review-periods.pkl", [pd.period_range("2020-01", "2020-03", freq="M").to_series(), pd.interval_range(0, 3).to_series()])
 with tempfile.TemporaryDirectory() as folder:

@@ -48,6 +48,7 @@ w("clean-pyproject.toml", "[build-system]\nrequires = ['setuptools>=61']\nbuild-
 w("clean-Modelfile", "FROM ./model.gguf\nTEMPLATE \"\"\"{{ if .System }}{{ .System }}{{ end }}{{ .Prompt }}\"\"\"\n")
 w("clean-LICENSE", "MIT License\n\nPermission is hereby granted...\n")
 w("clean-gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
+w("clean-coefficients.csv", "const_1,const_2,x\n.7376958,.2623042,1\n.9818866,.0181134,2\n")
 w("clean-labels.csv", "a,b\n1,2\n")
 w("clean-special_tokens_map.json", json.dumps({"bos_token": {"content": "<s>", "lstrip": False}, "eos_token": "</s>"}))
 w("clean-sentence_bert_config.json", json.dumps({"max_seq_length": 128, "do_lower_case": False}))

@@ -1,0 +1,2 @@
+import os
+x = rf'\\'; os.system('echo') #'

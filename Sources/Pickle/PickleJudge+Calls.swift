@@ -163,9 +163,9 @@ extension PickleJudge {
                     || function.moduleBytes.elementsEqual("numpy._core.multiarray".utf8)
             else { return "a function that does not rebuild arrays" }
         } else {
+            let modules = ["torch._utils", "torch._tensor", "torch.nested._internal.nested_tensor"]
             guard let function = arguments.first.flatMap({ graph.global($0) }),
-                function.moduleBytes.elementsEqual("torch._utils".utf8)
-                    || function.moduleBytes.elementsEqual("torch._tensor".utf8),
+                modules.contains(where: { function.moduleBytes.elementsEqual($0.utf8) }),
                 function.nameBytes.starts(with: "_rebuild_".utf8)
             else { return "a function that does not rebuild tensors" }
         }

@@ -70,6 +70,7 @@ torch._C: device
 torch.torch_version: TorchVersion
 torch.jit._pickle: build_boollist build_doublelist build_intlist build_tensor_from_id build_tensorlist restore_type_tag
 torch._utils: _rebuild_nested_tensor _rebuild_parameter_v2
+torch.nested._internal.nested_tensor: NestedTensor _rebuild_njt
 torch.storage: TypedStorage UntypedStorage _TypedStorage _UntypedStorage
 accelerate.utils.dataclasses: DistributedType
 transformers.trainer_utils: EvaluationStrategy FSDPOption HubStrategy IntervalStrategy SaveStrategy SchedulerType

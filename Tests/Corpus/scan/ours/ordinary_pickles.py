@@ -68,6 +68,7 @@ np.savez_compressed(out / "clean-c.npz", a=np.zeros(3), b=np.arange(4))
 import datetime, decimal, fractions, uuid, pathlib, enum
 dump("clean-datetime.pkl", [datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc), datetime.timedelta(1), decimal.Decimal("1.5"), fractions.Fraction(1, 2), pathlib.PurePosixPath("a/b"), collections.deque([1], 3)])
 dump("review-uuid.pkl", uuid.UUID(int=1))
+save("clean-nested.pt", {"w": torch.nested.nested_tensor([torch.zeros(2, 3), torch.zeros(4, 3)], layout=torch.jagged)})
 # A whole module in the old format names its classes by ids, with their source text, which is not ours to keep.
 def no_source(_): raise OSError("no source")
 torch.serialization.get_source_lines_and_file = no_source

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests stand on: the program in an environment of its own, its mirror as a process, and made-up models."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -11,6 +12,9 @@ import signal
 import stat
 import subprocess
 import threading
+import time
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,6 +176,10 @@ class Box:
         return self.run("cache", "check")
 
 
+# Requests of our own, to see how far the log is.
+MARKER = "/marker-"
+
+
 class Mirror:
     """The program's own server on a free loopback port, with the log of its requests."""
 
@@ -182,6 +190,7 @@ class Mirror:
         self.url = None
         self.clock = 0
         self.lines = []
+        self.markers = 0
 
     def commit(self, folder, repository, **options):
         """Commits a folder; dates go up by a minute, so that commits are the same in every run."""
@@ -215,12 +224,30 @@ class Mirror:
 
     def requests(self):
         """(status, method, path, bytes) of every request so far."""
+        self._settle()
         found = []
         for line in list(self.lines):
             match = re.match(r"(\d{3}) ([A-Z]+) (\S+) (\d+)", line)
-            if match:
+            if match and not match[3].startswith(MARKER):
                 found.append((int(match[1]), match[2], match[3], int(match[4])))
         return found
+
+    def _settle(self):
+        """Waits for the lines of requests that were answered: a client can be done before its line is written and read."""
+        if self.process is None:
+            return self.reader.join(10)
+        self.markers += 1
+        marker = f"{MARKER}{self.markers}"
+        with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(self.url + marker, timeout=30):
+            pass
+        deadline = time.monotonic() + 30
+        while not any(f" {marker} " in line for line in list(self.lines)):
+            assert time.monotonic() < deadline, "the mirror did not log a request"
+            time.sleep(0.01)
+        count = -1
+        while count != len(self.lines):  # another connection's line may be a moment behind the marker's
+            count = len(self.lines)
+            time.sleep(0.05)
 
     def stop(self):
         if self.process is None:

@@ -269,7 +269,7 @@ def test_an_error_shows_the_line_and_the_place(tmp_path):
 @pytest.mark.parametrize("arguments, code, words", [
     (["--conversation", "usr"], 2, "did you mean `user`"),
     (["--var", "x"], 2, "name=value"),
-    (["--var", "messages=1"], 1, "cannot be a variable"),
+    (["--var", "messages=1"], 2, "cannot be a variable"),
     (["--at", "now"], 2, "--at takes a time"),
     (["--conversation", "user", "--conversation", "tools"], 2, "--json"),
     (["--template", "rag"], 1, "it has `default`"),
